@@ -12,11 +12,15 @@ const licence = (tenantId: string, more: object = {}) => ({
   ...more,
 });
 
+/** What states of releases before 2026-11-29 have. */
+const earlierLine = (type: string) =>
+  `let c;const f=m=>(...a)=>import("pulumi-ucaas/host").then(h=>h.call("${type}",m,a,c));exports.handler=()=>({configure(r){c=r.config},check:f("check"),diff:f("diff"),create:f("create"),read:f("read"),update:f("update"),delete:f("delete")})`;
+
 test("the loader line in every state never changes, and is short", () => {
   expect(loaderLine("XimaLicense")).toBe(
-    'let c;const f=m=>(...a)=>import("pulumi-ucaas/host").then(h=>h.call("XimaLicense",m,a,c));exports.handler=()=>({configure(r){c=r.config},check:f("check"),diff:f("diff"),create:f("create"),read:f("read"),update:f("update"),delete:f("delete")})',
+    "let c,p={configure(r){c=r.config}};for(let m of'check diff create read update delete'.split(' '))p[m]=(...a)=>import('pulumi-ucaas/host').then(h=>h.call('XimaLicense',m,a,c));exports.handler=()=>p",
   );
-  expect(Buffer.byteLength(loaderLine("NetsapiensOAuthClient"))).toBeLessThanOrEqual(300);
+  expect(Buffer.byteLength(loaderLine("NetsapiensOAuthClient"))).toBeLessThanOrEqual(210);
 });
 
 describe("the line in Pulumi's dynamic-provider process", () => {
@@ -34,38 +38,45 @@ describe("the line in Pulumi's dynamic-provider process", () => {
     rmSync(journal, { recursive: true });
   });
 
-  test("checks, creates, diffs, reads, updates and deletes", async () => {
-    const { inputs, failures } = await host.check("XimaLicense", licence("acme"));
-    expect(failures).toEqual([]);
-    expect(inputs).toMatchObject({ professionalSeats: 12, __provider: loaderLine("XimaLicense") });
+  test.each([
+    ["this release", "acme", loaderLine],
+    ["earlier releases", "older", earlierLine],
+  ] as const)(
+    "of %s checks, creates, diffs, reads, updates and deletes",
+    async (_, tenantId, lineOf) => {
+      const __provider = lineOf("XimaLicense");
+      const { inputs, failures } = await host.check("XimaLicense", {
+        ...licence(tenantId),
+        __provider,
+      });
+      expect(failures).toEqual([]);
+      expect(inputs).toMatchObject({ professionalSeats: 12, __provider });
 
-    const { id, outs } = await host.create("XimaLicense", inputs);
-    expect(id).toBe("voicehouse/acme");
-    expect(outs).toMatchObject({
-      professionalSeats: 12,
-      schemaVersion: 1,
-      __provider: loaderLine("XimaLicense"),
-    });
+      const { id, outs } = await host.create("XimaLicense", inputs);
+      expect(id).toBe(`voicehouse/${tenantId}`);
+      expect(outs).toMatchObject({ professionalSeats: 12, schemaVersion: 1, __provider });
 
-    expect(await host.diff("XimaLicense", id, outs, inputs)).toEqual({
-      changes: false,
-      replaces: [],
-      deleteBeforeReplace: false,
-    });
-    expect(await host.read("XimaLicense", id, outs)).toEqual({ id, props: outs });
-    const { outs: updated } = await host.update(
-      "XimaLicense",
-      id,
-      outs,
-      licence("acme", { professionalSeats: 20 }),
-    );
-    expect(updated).toMatchObject({
-      professionalSeats: 20,
-      lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 20 }],
-    });
-    await host.delete("XimaLicense", id, updated);
-    expect(await host.read("XimaLicense", id, outs)).toMatchObject({ id: "" });
-  });
+      const unchanged = { changes: false, replaces: [], deleteBeforeReplace: false };
+      expect(await host.diff("XimaLicense", id, outs, inputs)).toEqual(unchanged);
+      expect(
+        await host.diff("XimaLicense", id, outs, {
+          ...inputs,
+          __provider: loaderLine("XimaLicense"),
+        }),
+      ).toEqual(unchanged);
+      expect(await host.read("XimaLicense", id, outs)).toEqual({ id, props: outs });
+      const { outs: updated } = await host.update("XimaLicense", id, outs, {
+        ...licence(tenantId, { professionalSeats: 20 }),
+        __provider,
+      });
+      expect(updated).toMatchObject({
+        professionalSeats: 20,
+        lastChanges: [{ property: "professionalSeats", oldValue: 12, newValue: 20 }],
+      });
+      await host.delete("XimaLicense", id, updated);
+      expect(await host.read("XimaLicense", id, outs)).toMatchObject({ id: "" });
+    },
+  );
 
   test("leaves it to the engine to print what a handler throws", async () => {
     await using fresh = await dynamicHost();
