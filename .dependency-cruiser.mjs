@@ -1,6 +1,6 @@
 // The ways that imports may go. Two processes share this code: a program loads `stacks →
-// provider/index → <vendor>/resource → runtime/loader` and nothing
-// heavy; the provider process loads `host → <vendor>/provider → client, schema → http`.
+// provider/index → <vendor>/resource → runtime/resource-base` and
+// nothing heavy; the provider process loads `host → <vendor>/provider → client, schema → http`.
 // Types may be imported from anywhere that is not forbidden outright.
 
 const vendor = "^provider/(?!runtime/|http/)([^/]+)/";
@@ -15,12 +15,15 @@ const lightRuntime = [
   "host-location",
   "is-record",
   "journal-location",
-  "loader",
+  "loader-line",
   "note-run",
   "organization",
+  "own-property",
   "own-runs",
   "parse-json",
+  "plain-secret-warning",
   "registration",
+  "resource-base",
   "sdk-command",
   "secret-mark",
   "secret-paths",

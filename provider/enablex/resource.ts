@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type ArgumentOutputs, UcaasResource } from "../runtime/loader.ts";
+import { type ArgumentOutputs, UcaasResource } from "../runtime/resource-base.ts";
 import { secretPaths } from "../runtime/secret-paths.ts";
 import { isSecretName } from "./secret-names.ts";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type ArgumentOutputs, UcaasResource } from "../runtime/loader.ts";
+import { type ArgumentOutputs, UcaasResource } from "../runtime/resource-base.ts";
 import type { IntegrationBundle as NetsapiensBundle } from "./integration-bundle.ts";
 import type { PortalLabel } from "./portal-labels.ts";
 import type { Scope } from "./scopes.ts";

@@ -1,5 +1,5 @@
 import { isRecord } from "./is-record.ts";
-import { loaderLine } from "./loader.ts";
+import { loaderLine } from "./loader-line.ts";
 import { newClaim } from "./ownership.ts";
 import { secretSignature, signatureKey } from "./secret-mark.ts";
 import { type Json, toJson } from "./to-json.ts";

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type ArgumentOutputs, UcaasResource } from "../runtime/loader.ts";
+import { type ArgumentOutputs, UcaasResource } from "../runtime/resource-base.ts";
 import type { LicenseChange as XimaChange } from "./license-change.ts";
 import { secretArguments } from "./secret-names.ts";
 

@@ -11,14 +11,14 @@
 // // a HostFailure: message, partial?
 // ```
 //
-// What runs is the constant line of provider/runtime/loader.ts, in the process that ships
+// What runs is the constant line of provider/runtime/loader-line.ts, in the process that ships
 // with @pulumi/pulumi, and behind it this repository.
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type * as Grpc from "@grpc/grpc-js";
 import type * as StructMessages from "google-protobuf/google/protobuf/struct_pb.js";
-import { loaderLine } from "../../provider/runtime/loader.ts";
+import { loaderLine } from "../../provider/runtime/loader-line.ts";
 import { root } from "../../tools/engine/paths.mjs";
 
 // The SDK's copies: a message is only taken by the protobuf runtime that made it.

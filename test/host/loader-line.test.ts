@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loaderLine } from "../../provider/runtime/loader.ts";
+import { loaderLine } from "../../provider/runtime/loader-line.ts";
 import { licenceServer } from "../xima/licence-server.ts";
 import { type DynamicHost, dynamicHost } from "./dynamic-host.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { importEntry } from "../../provider/runtime/import-file.ts";
-import { loaderLine } from "../../provider/runtime/loader.ts";
+import { loaderLine } from "../../provider/runtime/loader-line.ts";
 
 const mark = "4dabf18193072939515e22adb298388d";
 

@@ -2,8 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { endAbandonedProviders } from "./abandoned-providers.ts";
 import { UcaasError } from "./errors.ts";
 import { isProgramOfCli, requireHostIn } from "./host-location.ts";
+import { loaderLine } from "./loader-line.ts";
 import { noteProgramOfCli, noteRun } from "./note-run.ts";
 import { organization, programStack } from "./organization.ts";
+import { warnOfPlainSecret } from "./plain-secret-warning.ts";
 import {
   notRegistered,
   refuseImport,
@@ -18,22 +20,6 @@ import { noteDeclared, warnOfUndeclaredWrites } from "./undeclared-writes.ts";
 noteProgramOfCli();
 void endAbandonedProviders();
 warnOfUndeclaredWrites();
-
-/**
- * The line of code that every resource of this package carries in its state, as the
- * property `__provider`.
- *
- * It loads the installed package when it is called, so nothing is captured into the
- * state. A fix therefore reaches resources of an older release, on refresh and destroy
- * too. The engine keeps the line twice for each resource and runs it later from the
- * state: **it is wire format**. Lines of earlier releases are in states, and earlier
- * releases run this line: what it imports and calls stays as it is.
- *
- * `configure` must not await: the host caches a provider before its `configure` has ended.
- */
-export function loaderLine(type: string): string {
-  return `let c,p={configure(r){c=r.config}};for(let m of'check diff create read update delete'.split(' '))p[m]=(...a)=>import('pulumi-ucaas/host').then(h=>h.call('${type}',m,a,c));exports.handler=()=>p`;
-}
 
 /** By Pulumi's convention each argument of a resource is also one of its outputs. */
 export type ArgumentOutputs<Args> = { readonly [Name in keyof Args]-?: pulumi.Output<unknown> };
@@ -62,14 +48,6 @@ export interface UcaasResourceType {
   /** Those of them that may name a PEM file in place of its text; the path is no secret. */
   readonly pathConfig?: readonly string[];
 }
-
-/**
- * The environment alone does not tell: an inline program of the Automation API has its
- * config elsewhere. The SDK declares no type for it.
- */
-const runtime = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
-
-const warned = new Set<string>();
 
 /**
  * Base of all resource classes. It does what `pulumi.dynamic.Resource` does after it has
@@ -150,50 +128,4 @@ function requireHost(): void {
   } catch (error) {
     throw error instanceof UcaasError ? new pulumi.RunError(error.message) : error;
   }
-}
-
-/**
- * The provider process gets config with the secrets unwrapped, so only the program can
- * tell that one is in plain text.
- */
-function warnOfPlainSecret(key: string, mayBePath: boolean): void {
-  if (warned.has(key)) return;
-  warned.add(key);
-  const [namespace, path] = key.split(":") as [string, string];
-  const [name, ...rest] = path.split(".") as [string, ...string[]];
-  const config = new pulumi.Config(namespace);
-  const isPlain = (fullKey: string) => !runtime.isConfigSecret(fullKey);
-  const isSecret = (value: unknown) =>
-    value !== undefined && (!mayBePath || String(value).includes("-----BEGIN"));
-  const warn = (fullKey: string, command: string) =>
-    void pulumi.log.warn(
-      `${fullKey} is a secret but is in plain text in the stack's config. Run: pulumi config set ${command} ${fullKey}`,
-    );
-  const value = rest.length > 0 ? at(structured(config.get(name)), rest) : config.get(name);
-  if (isSecret(value) && isPlain(`${namespace}:${name}`))
-    warn(key, rest.length > 0 ? "--secret --path" : "--secret");
-  if (!isPlain(`${namespace}:accounts`)) return;
-  for (const [account, section] of Object.entries(structured(config.get("accounts")) ?? {})) {
-    if (isSecret(at(section, [name, ...rest])))
-      warn(`${namespace}:accounts.${account}.${path}`, "--secret --path");
-  }
-}
-
-/**
- * A value that is no object is reported by the provider's check, with the command that
- * fixes it.
- */
-function structured(text: string | undefined): object | undefined {
-  try {
-    return Object(JSON.parse(text ?? "{}"));
-  } catch {
-    return undefined;
-  }
-}
-
-function at(value: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>(
-    (inner, part) => (inner as Record<string, unknown> | null | undefined)?.[part],
-    value,
-  );
 }
