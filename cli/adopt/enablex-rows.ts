@@ -1,12 +1,8 @@
 import type { EnableXClient } from "pulumi-ucaas/internal/enablex/client";
-import {
-  type ApiRecord,
-  get,
-  normalize,
-  type WireContext,
-} from "pulumi-ucaas/internal/enablex/fields";
+import { type ApiRecord, normalize, type WireContext } from "pulumi-ucaas/internal/enablex/fields";
 import type { ResourceType } from "pulumi-ucaas/internal/enablex/resource-types";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { valueAt } from "pulumi-ucaas/internal/runtime/own-property";
 import { printNotice } from "../output.ts";
 
 /** What there is on the server, by id. */
@@ -85,7 +81,7 @@ export async function wordingFor(
     property.endsWith(".country"),
   );
   const someCountry = rows.some((row) =>
-    wires.some(([, wire]) => normalize("id", get(row, wire), client.routes) !== undefined),
+    wires.some(([, wire]) => normalize("id", valueAt(row, wire), client.routes) !== undefined),
   );
   return { routes: client.routes, countries: someCountry ? await client.countries() : undefined };
 }
@@ -98,5 +94,5 @@ export function textIn(
   property: string,
 ): string | undefined {
   const wires: Record<string, string> = client.routes[`${kind.name}Fields`];
-  return normalize("text", get(row, wires[property] ?? property), client.routes);
+  return normalize("text", valueAt(row, wires[property] ?? property), client.routes);
 }

@@ -2,7 +2,6 @@ import {
   type ApiRecord,
   asText,
   fromWire,
-  get,
   set,
   type WireContext,
 } from "pulumi-ucaas/internal/enablex/fields";
@@ -12,6 +11,7 @@ import {
   subscriptionSchema,
   userSchema,
 } from "pulumi-ucaas/internal/enablex/schema";
+import { valueAt } from "pulumi-ucaas/internal/runtime/own-property";
 import { validationFailures } from "pulumi-ucaas/internal/runtime/validation";
 import type { z } from "zod";
 import { count, licencesAtEnableX } from "../cost/quantities.ts";
@@ -43,12 +43,12 @@ export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireCont
   for (const [property, format] of Object.entries(kind.formats)) {
     if (kind.writeOnly.includes(property)) continue;
     const wire = wires[property] ?? property;
-    const value = fromWire(format, get(row, wire), wording);
-    if (value !== undefined && isTheWayToSay(property, get(row, wire), wording))
+    const value = fromWire(format, valueAt(row, wire), wording);
+    if (value !== undefined && isTheWayToSay(property, valueAt(row, wire), wording))
       section = set(section, property, value);
   }
   const notes: string[] = [];
-  const licences = fromWire("value", get(row, licencesAtEnableX), wording);
+  const licences = fromWire("value", valueAt(row, licencesAtEnableX), wording);
   if (kind === subscriptionType && licences !== undefined) {
     const property = `fields.${licencesAtEnableX}`;
     if (count(licences) !== undefined) section = set(section, property, licences);
@@ -59,7 +59,7 @@ export function declaredAs(kind: ResourceType, row: ApiRecord, wording: WireCont
     const property = String(path[0]);
     if (!shape[property]?.safeParse(undefined).success)
       return { section, notes, blockedReason: `${path.join(".")}: ${reason}` };
-    notes.push(notManaged(path.join("."), get(section, path.join(".")), reason));
+    notes.push(notManaged(path.join("."), valueAt(section, path.join(".")), reason));
     section = without(section, property);
   }
   return { section, notes };

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UcaasError } from "../runtime/errors.ts";
 import { isRecord } from "../runtime/is-record.ts";
-import { type ApiRecord, get } from "./fields.ts";
+import { valueAt } from "../runtime/own-property.ts";
+import type { ApiRecord } from "./fields.ts";
 
 /** Where the reads come from. */
 export interface ReadSource {
@@ -162,7 +163,7 @@ export class BatchReader {
 /** The names of all values in a row, with a dot into an object. */
 function fieldNames(row: ApiRecord): string[] {
   return Object.keys(row).flatMap((key) => {
-    const inner = get(row, key);
+    const inner = valueAt(row, key);
     return isRecord(inner) ? Object.keys(inner).map((name) => `${key}.${name}`) : [key];
   });
 }

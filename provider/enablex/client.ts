@@ -5,6 +5,7 @@ import type { ConfigOf } from "../runtime/config.ts";
 import { changedNothing, steps, UcaasError } from "../runtime/errors.ts";
 import { inOneSpelling, spellingsOf, vendorId } from "../runtime/identifiers.ts";
 import { isRecord } from "../runtime/is-record.ts";
+import { valueAt } from "../runtime/own-property.ts";
 import { accountMark } from "./account-mark.ts";
 import { EnableXApi } from "./api.ts";
 import { BatchReader } from "./batch-reader.ts";
@@ -12,7 +13,7 @@ import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
 import { CreateBatch, type Identity } from "./create-batch.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
-import { type ApiRecord, asText, get, normalize } from "./fields.ts";
+import { type ApiRecord, asText, normalize } from "./fields.ts";
 import type { ResourceType, Search } from "./resource-types.ts";
 import { type Routes, splitRoute } from "./routes.ts";
 import { waitFor } from "./wait-for.ts";
@@ -155,13 +156,13 @@ export class EnableXClient {
       search.properties.every((property) => {
         const format = kind.formats[property] ?? "text";
         return (
-          normalize(format, get(row, wires[property] ?? property), this.routes) ===
+          normalize(format, valueAt(row, wires[property] ?? property), this.routes) ===
           normalize(format, values[property], this.routes)
         );
       });
     // A list may leave fields out of its rows: what tells one from the other is then read.
     const isShort = (row: ApiRecord) =>
-      search.properties.some((property) => get(row, wires[property] ?? property) === undefined);
+      search.properties.some((property) => valueAt(row, wires[property] ?? property) === undefined);
     const end = this.#listEnd();
     const found = new Map<string, ApiRecord>();
     for await (const rows of this.#search(kind, searchBy, String(values[first]).trim())) {
@@ -266,7 +267,7 @@ export class EnableXClient {
       const values = properties.map((property) =>
         normalize(
           kind.formats[property] ?? "text",
-          get(row, wires[property] ?? property),
+          valueAt(row, wires[property] ?? property),
           this.routes,
         ),
       );

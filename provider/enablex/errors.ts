@@ -4,6 +4,7 @@ import { entryReference, journalCommand } from "../runtime/intents.ts";
 import type { JournalEntry } from "../runtime/journal.ts";
 import type { ManagedInputs } from "../runtime/lifecycle.ts";
 import { inWords } from "../runtime/outputs.ts";
+import { valueAt } from "../runtime/own-property.ts";
 import { seenByAnother } from "../runtime/seen-by.ts";
 import type { EnableXClient } from "./client.ts";
 import { type ApiFailure, toError } from "./envelope.ts";
@@ -11,7 +12,6 @@ import {
   type ApiRecord,
   type Difference,
   formatDifferences,
-  get,
   type Properties,
   secretMatcher,
 } from "./fields.ts";
@@ -294,7 +294,7 @@ export async function duplicate(
   const property = duplicateProperty(kind, failure, client);
   if (!property) return toError(failure, operation);
   const owner = await ownerOf(client, kind, property, inputs);
-  const value = JSON.stringify(get(inputs, property));
+  const value = JSON.stringify(valueAt(inputs, property));
   const whose = owner
     ? `It belongs to ${owner}.`
     : `No ${kind.name} that these credentials see has it.`;
@@ -341,7 +341,7 @@ async function ownerOf(
   );
   if (!search) return undefined;
   const [row] = await client
-    .find(kind, search, { [property]: get(inputs, property) })
+    .find(kind, search, { [property]: valueAt(inputs, property) })
     .catch(() => []);
   return row && describeRecord(kind, row, client.idOf(kind, row) ?? "?", inputs);
 }

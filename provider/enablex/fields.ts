@@ -1,5 +1,6 @@
 import { inOneSpelling } from "../runtime/identifiers.ts";
 import { isRecord } from "../runtime/is-record.ts";
+import { valueAt } from "../runtime/own-property.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import type { Countries } from "./countries.ts";
 import type { Format, ResourceType } from "./resource-types.ts";
@@ -52,7 +53,7 @@ export function declaredFields(kind: ResourceType, inputs: Properties, routes: R
   const unseen = [...kind.writeOnly, ...routes[`${kind.name}WriteOnly`]];
   const isSecret = secretMatcher(inputs);
   const named = Object.entries(kind.formats)
-    .filter(([property]) => isSet(get(inputs, property)))
+    .filter(([property]) => isSet(valueAt(inputs, property)))
     .map(
       ([property, format]): Field => ({
         property,
@@ -189,7 +190,7 @@ export function createBody(
     .filter(isSent)
     .reduce<ApiRecord>(
       (body, field) =>
-        set(body, field.apiName, toWire(field, get(inputs, field.property), wording)),
+        set(body, field.apiName, toWire(field, valueAt(inputs, field.property), wording)),
       {},
     );
 }
@@ -217,10 +218,10 @@ export function updateBody(
   );
   for (const field of changed.filter(isSent)) {
     for (const parent of wording.routes.objectUpdate === "whole" ? parentsOf(field.apiName) : [])
-      if (get(body, parent) === undefined)
+      if (valueAt(body, parent) === undefined)
         body = set(body, parent, writable(kind, parent, row, wording.routes));
     const value = isDeclared.has(field.property)
-      ? toWire(field, get(news, field.property), wording)
+      ? toWire(field, valueAt(news, field.property), wording)
       : wording.routes.emptied === "null"
         ? null
         : "";
@@ -243,7 +244,7 @@ function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Ro
   const wires = Object.values(routes[`${kind.name}Fields`] as Record<string, string>).filter(
     (wire) => wire.startsWith(`${parent}.`),
   );
-  const shown = get(row, parent);
+  const shown = valueAt(row, parent);
   const names =
     wires.length > 0
       ? wires.map((wire) => wire.slice(parent.length + 1))
@@ -251,7 +252,7 @@ function writable(kind: ResourceType, parent: string, row: ApiRecord, routes: Ro
         ? Object.keys(shown)
         : [];
   const kept = names
-    .map((name) => [name, get(shown, name)] as const)
+    .map((name) => [name, valueAt(shown, name)] as const)
     .filter(
       ([name, value]) => isSet(value) && value !== "" && !isRecord(value) && !name.endsWith("_ex"),
     );
@@ -300,10 +301,10 @@ export function differences(
   wording: WireContext,
 ): Difference[] {
   return fields.flatMap((field) => {
-    const raw = get(row, field.apiName);
+    const raw = valueAt(row, field.apiName);
     if (field.writeOnly || !isSent(field) || (raw === undefined && field.optionalInReply))
       return [];
-    const declared = get(inputs, field.property);
+    const declared = valueAt(inputs, field.property);
     const actual = fromWire(field.format, raw, wording);
     return sameMeaning(field.format, declared, actual, wording.routes)
       ? []
@@ -336,8 +337,9 @@ export function changedFields(
   return [...new Map([...before, ...after])].flatMap(([name, field]) => {
     const [one, other] = [before.get(name), after.get(name)];
     if (!one || !other) return [field];
-    const value = get(news, other.property);
-    return !isUnknown(value) && sameMeaning(other.format, get(olds, one.property), value, routes)
+    const value = valueAt(news, other.property);
+    return !isUnknown(value) &&
+      sameMeaning(other.format, valueAt(olds, one.property), value, routes)
       ? []
       : [field];
   });
@@ -396,20 +398,10 @@ function shown(value: unknown): string {
   return value === undefined || value === "" ? "empty" : JSON.stringify(value);
 }
 
-/** The value at a dotted path, or undefined. */
-export function get(bag: unknown, path: string): unknown {
-  return path
-    .split(".")
-    .reduce<unknown>(
-      (value, key) => (isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined),
-      bag,
-    );
-}
-
 /** A copy with the value at a dotted path. */
 export function set(bag: Properties, path: string, value: unknown): Properties {
   const [first = "", ...rest] = path.split(".");
   if (rest.length === 0) return { ...bag, [first]: value };
-  const inner = get(bag, first);
+  const inner = valueAt(bag, first);
   return { ...bag, [first]: set(isRecord(inner) ? inner : {}, rest.join("."), value) };
 }

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../runtime/errors.ts";
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { isIgnored } from "../runtime/ignored-changes.ts";
+import { valueAt } from "../runtime/own-property.ts";
 import type { EnableXClient } from "./client.ts";
 import type { Countries } from "./countries.ts";
 import { unlistedCountry } from "./countries.ts";
@@ -18,7 +19,6 @@ import {
   type Field,
   fieldKey,
   formatDifferences,
-  get,
   normalize,
   type Properties,
   updateBody,
@@ -89,7 +89,7 @@ export class Operation {
   requireListedCountries(): void {
     const { countries } = this.#wording;
     for (const { property, format } of this.fields) {
-      const code = String(get(this.news, property));
+      const code = String(valueAt(this.news, property));
       const reason =
         format === "country" && countries ? unlistedCountry(code, countries) : undefined;
       if (reason)
@@ -193,7 +193,7 @@ export class Operation {
       const isNew = !before.includes(fieldKey(field));
       // What is declared for the first time and is so on the server already needs no
       // writing, unless it cannot be seen.
-      const isSeen = !field.writeOnly && get(row, field.apiName) !== undefined;
+      const isSeen = !field.writeOnly && valueAt(row, field.apiName) !== undefined;
       return (
         actual.includes(field.property) ||
         (declared.includes(field.property) && (!isNew || !isSeen))
@@ -229,8 +229,8 @@ export class Operation {
     const isShown = ({ writeOnly, apiName: wire, format, property }: Field) =>
       writeOnly ||
       wire === "none" ||
-      get(row, wire) !== undefined ||
-      normalize(format, get(this.news, property), routes) === undefined;
+      valueAt(row, wire) !== undefined ||
+      normalize(format, valueAt(this.news, property), routes) === undefined;
     return (
       this.fields.every(isShown) &&
       this.differences(row).length === 0 &&
@@ -242,9 +242,9 @@ export class Operation {
     return cleared
       .filter(
         ({ format, apiName: wire }) =>
-          normalize(format, get(row, wire), this.client.routes) !== undefined,
+          normalize(format, valueAt(row, wire), this.client.routes) !== undefined,
       )
-      .map((field) => ({ field, declared: "", actual: get(row, field.apiName) }));
+      .map((field) => ({ field, declared: "", actual: valueAt(row, field.apiName) }));
   }
 
   /** What a reply or a list has shown of it, when it is all that is declared. */

@@ -19,6 +19,7 @@ import {
 import { type Found, keptForTaker, replacedIsHere } from "../runtime/lifecycle-errors.ts";
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation as Intent } from "../runtime/operation.ts";
+import { valueAt } from "../runtime/own-property.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { readStackState, type StackState } from "../runtime/stack-record.ts";
 import { isUnknown } from "../runtime/unknown.ts";
@@ -53,7 +54,6 @@ import {
   expectedInList,
   type Field,
   formatDifferences,
-  get,
   type Properties,
   removedFields,
   set,
@@ -625,7 +625,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     // The server may quote what it refuses, an email in lower case.
     for (const { secret, property, format } of fields) {
       if (!secret) continue;
-      const text = String(get(news, property));
+      const text = String(valueAt(news, property));
       rememberSecret(text);
       if (format === "email") rememberSecret(text.trim().toLowerCase());
     }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { valueAt } from "../runtime/own-property.ts";
 import type { EnableXClient } from "./client.ts";
 import type { Identity } from "./create-batch.ts";
-import { type ApiRecord, get, normalize, type Properties, secretMatcher } from "./fields.ts";
+import { type ApiRecord, normalize, type Properties, secretMatcher } from "./fields.ts";
 import type { ResourceType, Search } from "./resource-types.ts";
 
 /** By what a declared thing is found; the first way where nothing is declared that would do. */
@@ -40,7 +41,7 @@ export function shown(inputs: Properties, property: string): string {
 /** What a state or a declaration has of what tells one object from another. */
 export function identifyingIn(kind: ResourceType, state: Properties): Properties {
   const properties = [...kind.searches.flatMap((search) => search.properties), ...kind.required];
-  return Object.fromEntries(properties.map((property) => [property, get(state, property)]));
+  return Object.fromEntries(properties.map((property) => [property, valueAt(state, property)]));
 }
 
 /**
@@ -55,7 +56,7 @@ export function identifyingOf(
   const wires: Record<string, string> = routes[`${kind.name}Fields`];
   const shown = ([property]: [string, unknown]) => {
     const wire = wires[property] ?? property;
-    const value = get(row, wire);
+    const value = valueAt(row, wire);
     if (normalize("text", value, routes) !== undefined) return [property, value];
     return [property, wire === "none" || kind.required.includes(property) ? undefined : null];
   };
@@ -74,7 +75,7 @@ export function isSameObject(
 ): boolean {
   const compare = (properties: readonly string[]) =>
     properties.map((property) => {
-      const values = [get(object, property), get(state, property) ?? undefined];
+      const values = [valueAt(object, property), valueAt(state, property) ?? undefined];
       if (values.includes(undefined)) return undefined;
       const format = kind.formats[property] ?? "text";
       const [a, b] = values.map((value) => normalize(format, value, routes));
@@ -95,7 +96,7 @@ export function toIdentities(
 ): Identity[] {
   return kind.searches.flatMap(({ properties }) => {
     const values = properties.map((property) =>
-      normalize(kind.formats[property] ?? "text", get(inputs, property), client.routes),
+      normalize(kind.formats[property] ?? "text", valueAt(inputs, property), client.routes),
     );
     return values.includes(undefined) ? [] : [client.identity(kind, properties, values)];
   });

@@ -1,7 +1,8 @@
 import type { dynamic } from "@pulumi/pulumi";
+import { valueAt } from "../runtime/own-property.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import { wrongCountryCode } from "./countries.ts";
-import { get, leaves, type Properties } from "./fields.ts";
+import { leaves, type Properties } from "./fields.ts";
 import type { ResourceType } from "./resource-types.ts";
 
 const addresses = ["officeAddress", "billingAddress"] as const;
@@ -29,8 +30,8 @@ function identityFailures(inputs: Properties): dynamic.CheckFailure[] {
 function countryFailures(inputs: Properties): dynamic.CheckFailure[] {
   return addresses.flatMap((address) => {
     const [country, countryId] = [
-      get(inputs, `${address}.country`),
-      get(inputs, `${address}.countryId`),
+      valueAt(inputs, `${address}.country`),
+      valueAt(inputs, `${address}.countryId`),
     ];
     if (country !== undefined && countryId !== undefined)
       return [
@@ -86,11 +87,11 @@ export function newCountries(
 ): { property: string; code: string }[] {
   return addresses.flatMap((address) => {
     const property = `${address}.country`;
-    const code = get(news, property);
+    const code = valueAt(news, property);
     if (
       typeof code !== "string" ||
       isUnknown(code) ||
-      code === get(olds, property) ||
+      code === valueAt(olds, property) ||
       wrongCountryCode(code)
     )
       return [];

@@ -7,3 +7,8 @@ export function own(value: unknown, key: PropertyKey): unknown {
     ? (value as Record<PropertyKey, unknown>)[key]
     : undefined;
 }
+
+/** The value at a path of own keys, such as `ccId.tenantId`, or undefined. */
+export function valueAt(value: unknown, path: string | readonly PropertyKey[]): unknown {
+  return (typeof path === "string" ? path.split(".") : path).reduce<unknown>(own, value);
+}

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { own } from "./own-property.ts";
+import { valueAt } from "./own-property.ts";
 
 /**
  * The environment alone does not tell: an inline program of the Automation API has its
@@ -26,13 +26,12 @@ export function warnOfPlainSecret(key: string, mayBePath: boolean): void {
     void pulumi.log.warn(
       `${fullKey} is a secret but is in plain text in the stack's config. Run: pulumi config set ${command} ${fullKey}`,
     );
-  const value =
-    rest.length > 0 ? rest.reduce<unknown>(own, structured(config.get(name))) : config.get(name);
+  const value = rest.length > 0 ? valueAt(structured(config.get(name)), rest) : config.get(name);
   if (isSecret(value) && isPlain(`${namespace}:${name}`))
     warn(key, rest.length > 0 ? "--secret --path" : "--secret");
   if (!isPlain(`${namespace}:accounts`)) return;
   for (const [account, section] of Object.entries(structured(config.get("accounts")) ?? {})) {
-    if (isSecret([name, ...rest].reduce<unknown>(own, section)))
+    if (isSecret(valueAt(section, [name, ...rest])))
       warn(`${namespace}:accounts.${account}.${path}`, "--secret --path");
   }
 }

@@ -1,6 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import type { z } from "zod";
-import { own } from "./own-property.ts";
+import { own, valueAt } from "./own-property.ts";
 import { closestMatches } from "./suggest.ts";
 import { isUnknown } from "./unknown.ts";
 
@@ -86,10 +86,6 @@ function failuresOfIssue(
     .replace(/^Invalid (input|option): /, "")
     .replace(/, received undefined$/, "");
   return [{ path: issue.path, reason: missing ? `is missing: ${said}` : said }];
-}
-
-function valueAt(inputs: unknown, path: Path): unknown {
-  return path.reduce(own, inputs);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { UcaasError } from "../runtime/errors.ts";
 import { isRecord } from "../runtime/is-record.ts";
 import { hashOf } from "../runtime/journal.ts";
+import { valueAt } from "../runtime/own-property.ts";
 import { readText, UnreadableTextError } from "../runtime/read-text.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { hasUnknown, isUnknown } from "../runtime/unknown.ts";
@@ -126,12 +127,7 @@ export function inOrder<T>(value: T, keyOrder: string | undefined): T {
  */
 function rememberSecrets(configuration: unknown, secretPaths: string | undefined): void {
   for (const path of JSON.parse(secretPaths ?? "[]") as (string | number)[][]) {
-    rememberLeaves(
-      path.reduce<unknown>(
-        (value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part],
-        configuration,
-      ),
-    );
+    rememberLeaves(valueAt(configuration, path));
   }
 }
 

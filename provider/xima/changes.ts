@@ -1,7 +1,7 @@
 import { isEqual } from "../runtime/equality.ts";
 import { isRecord } from "../runtime/is-record.ts";
 import { inWords } from "../runtime/outputs.ts";
-import { own } from "../runtime/own-property.ts";
+import { own, valueAt } from "../runtime/own-property.ts";
 import { speaksOfSecrets } from "../runtime/secret-names.ts";
 import { mask } from "../runtime/secrets.ts";
 import type { LicenseChange } from "./license-change.ts";
@@ -43,7 +43,7 @@ export function detectDrift(
   declared: Partial<LicenseInputs>,
 ): LicenseChange[] {
   return flatten(changes).flatMap(({ property, oldValue }) => {
-    const expected = property.split(".").reduce<unknown>(own, declared);
+    const expected = valueAt(declared, property);
     if (expected === undefined || property.startsWith("ccId.") || isEqual(expected, oldValue))
       return [];
     if (isNothing(expected) && isNothing(oldValue)) return [];
@@ -66,7 +66,7 @@ export function replacedValues(
   return flatten(changes)
     .filter(
       ({ property, oldValue, newValue }) =>
-        property.split(".").reduce<unknown>(own, declared) === undefined &&
+        valueAt(declared, property) === undefined &&
         !property.startsWith("ccId.") &&
         !isNothing(oldValue) &&
         !isEqual(oldValue, newValue),
@@ -87,7 +87,7 @@ export function unlikeSent(
   body: Record<string, unknown>,
 ): string[] {
   return flatten(changes).flatMap(({ property, newValue }) => {
-    const sent = property.split(".").reduce<unknown>(own, body);
+    const sent = valueAt(body, property);
     if (typeof sent !== "number" || speaksOfSecrets(property) || newValue === undefined) return [];
     if (isEqual(sent, newValue) || (isNothing(sent) && isNothing(newValue))) return [];
     return [`${property} (${sent} was sent, the server has ${inWords(newValue)})`];

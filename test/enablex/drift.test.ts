@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { changedFields, get, set } from "../../provider/enablex/fields.ts";
+import { changedFields, set } from "../../provider/enablex/fields.ts";
 import {
   customerType,
   type Format,
@@ -8,6 +8,7 @@ import {
 } from "../../provider/enablex/resource-types.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
+import { valueAt } from "../../provider/runtime/own-property.ts";
 import { type EnablexReseller, enablexReseller, providersOf } from "./enablex-server.ts";
 
 const routes = routesSchema.parse(undefined);
@@ -97,7 +98,7 @@ describe.each(declarations)("a change by hand of a %s", (_, kind, declaration) =
     const row = enablex.server.state[`${kind.name}s`][id]!;
     const before = row.fields;
     const wire = (routes[`${kind.name}Fields`] as Record<string, string>)[property]!;
-    expect(get(before, wire)).toBeDefined();
+    expect(valueAt(before, wire)).toBeDefined();
     row.fields = set(before, wire, otherwise[format]) as typeof before;
     const provider = providersOf(enablex.basic)[kind.name];
     const { inputs: seen = {}, props } = await provider.read(id, outs);
@@ -112,6 +113,6 @@ describe.each(declarations)("a change by hand of a %s", (_, kind, declaration) =
   });
 
   test("is declared here in every field that can be", () => {
-    expect(fields.filter(([property]) => get(inputs(), property) === undefined)).toEqual([]);
+    expect(fields.filter(([property]) => valueAt(inputs(), property) === undefined)).toEqual([]);
   });
 });

@@ -8,7 +8,6 @@ import {
   declaredFields,
   differences,
   formatDifferences,
-  get,
   removedFields,
   set,
   updateBody,
@@ -17,6 +16,7 @@ import {
 import { customerType, subscriptionType, userType } from "../../provider/enablex/resource-types.ts";
 import { lookupResultCode } from "../../provider/enablex/result-codes.ts";
 import { routesSchema } from "../../provider/enablex/routes.ts";
+import { valueAt } from "../../provider/runtime/own-property.ts";
 
 const routes = routesSchema.parse(undefined);
 const countries = countriesOf([
@@ -320,9 +320,9 @@ test("a dotted path leads into objects and makes them", () => {
   expect(set({ a: { b: 1 } }, "a.c", 2)).toEqual({ a: { b: 1, c: 2 } });
   expect(set({}, "a.c", 2)).toEqual({ a: { c: 2 } });
   expect([
-    get({ a: { c: 2 } }, "a.c"),
-    get({ a: "text" }, "a.length"),
-    get(undefined, "a"),
+    valueAt({ a: { c: 2 } }, "a.c"),
+    valueAt({ a: "text" }, "a.length"),
+    valueAt(undefined, "a"),
   ]).toEqual([2, undefined, undefined]);
 });
 
