@@ -31,6 +31,7 @@ export function validateStackFiles(
     ...hiddenKeyFaults(files, source),
     ...mapFaults(files, config),
     ...(["prices", "limits"] as const).flatMap((key) => reviewFaults(files, key, config[key])),
+    ...(files.file ? productionFaults(files, files.file) : []),
     ...defaultsFaults(files.defaults(config)),
     ...customers.flatMap((customer) =>
       customerFaults(customer, files.customerFiles.get(customer.slug), source),
@@ -177,6 +178,15 @@ function mapFaults(files: StackFiles, { customers, defaults, removed }: GivenCon
     );
   }
   return found;
+}
+
+/** The SDK takes two words, in the run that deletes. */
+function productionFaults(files: StackFiles, file: YamlFile): string[] {
+  const path = files.keyPath("production");
+  if (!file.has(path) || file.isEncrypted(path)) return [];
+  return [true, false, "true", "false"].some((each) => each === file.value(path))
+    ? []
+    : [`${file.place(path, "value")} ucaas:production: expected true or false`];
 }
 
 /** Prices and limits are for reviews; a slip in them would make a check pass in silence. */

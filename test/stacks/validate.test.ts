@@ -1109,6 +1109,24 @@ describe("renamedFrom", () => {
   });
 });
 
+test.each([
+  ['"yes"', ["3:21 ucaas:production: expected true or false"]],
+  ["1", ["3:21 ucaas:production: expected true or false"]],
+  ["[true]", ["3:21 ucaas:production: expected true or false"]],
+  ["", ["3:21 ucaas:production: expected true or false"]],
+  ["true", []],
+  ['"false"', []],
+  ["{secure: v1:abc}", []],
+])(
+  "a protection of all resources that is %j is reported, if no run understands it",
+  (value, found) => {
+    const file = `config:\n  ucaas:customers: {}\n  ucaas:production: ${value}\n`;
+    expect(faults({ "Pulumi.acme.yaml": file })).toEqual(
+      found.map((line) => `stacks/Pulumi.acme.yaml:${line}`),
+    );
+  },
+);
+
 test("an error in prices or limits is reported with its place, since a check would pass", () => {
   const file = `config:
   ucaas:customers: {}
