@@ -6,7 +6,7 @@ import { configKey } from "../runtime/config.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { vendorId } from "../runtime/identifiers.ts";
 import { isIgnored } from "../runtime/ignored-changes.ts";
-import { ownerOf, sentFields } from "../runtime/intents.ts";
+import { sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
@@ -16,7 +16,7 @@ import {
   type ResourceHandlers,
   withLifecycle,
 } from "../runtime/lifecycle.ts";
-import { type Found, keptForTaker, replacedIsHere } from "../runtime/lifecycle-errors.ts";
+import { keptForTaker, replacedIsHere } from "../runtime/lifecycle-errors.ts";
 import { logInfo, logWarning } from "../runtime/log.ts";
 import type { Operation as Intent } from "../runtime/operation.ts";
 import { valueAt } from "../runtime/own-property.ts";
@@ -58,6 +58,7 @@ import {
   removedFields,
   set,
 } from "./fields.ts";
+import { FoundObjects } from "./found-objects.ts";
 import { Holders } from "./holders.ts";
 import { Operation } from "./operation.ts";
 import { toOutputs } from "./outputs.ts";
@@ -80,6 +81,7 @@ import {
   userSchema,
 } from "./schema.ts";
 import { waitFor } from "./wait-for.ts";
+import { isOfAnother, type NotedWrite, noteOf, type WriteNote } from "./write-note.ts";
 
 type EnableXAccounts = Accounts<typeof enablexConfig, EnableXClient>;
 
@@ -139,29 +141,6 @@ function descriptorOf(
   };
 }
 
-/** What the journal says of a write. 0.1.0 noted the id alone. */
-type WriteNote = string | null | NotedWrite;
-
-type NotedWrite = {
-  id?: string;
-  fields: string[];
-  /** The object existed before. It belongs to the resource only once the state has it. */
-  adopting?: boolean;
-  /**
-   * The server and the account that it was sent to. Another account may not see what a
-   * create made.
-   */
-  seenBy?: string;
-};
-
-interface FoundObject extends Found {
-  readonly id: string;
-  /** What tells it from others. */
-  readonly identifying: Properties;
-  /** Of a resource in the state. */
-  readonly claim?: string;
-}
-
 /** What an existing thing is, and whether this stack made it. */
 interface Existing {
   readonly row: ApiRecord;
@@ -212,10 +191,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   readonly #schema: z.ZodObject;
   readonly #accounts: EnableXAccounts;
   readonly #holders: Holders;
-  /** What creates of this run found at their server, and did not make. */
-  readonly #found: FoundObject[] = [];
-  /** By id, what resources of this run have in the state. */
-  readonly #compared = new Map<string, FoundObject[]>();
+  readonly #found: FoundObjects;
 
   constructor(
     kind: ResourceType,
@@ -226,6 +202,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     this.#kind = kind;
     this.#schema = schema;
     this.#accounts = accounts;
+    this.#found = new FoundObjects(kind);
     this.#holders = new Holders(kind, {
       toObject: (account, id) => {
         const baseUrl = addressOf(accounts, account);
@@ -264,7 +241,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   ): Promise<dynamic.DiffResult> {
     const account = isUnknown(news.account) ? olds.account : news.account;
     const { routes } = this.#accounts.config(account);
-    this.#noteCompared(id, olds, account, news);
+    const address = addressOf(this.#accounts, olds.account) ?? addressOf(this.#accounts, account);
+    if (address !== undefined) this.#found.noteCompared(address, id, olds, news);
     const changed = changedFields(this.#kind, olds, news, routes)
       .map(({ property }) => property)
       .filter((property) => !isIgnored(news, property));
@@ -282,21 +260,6 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       // server, and take it over.
       deleteBeforeReplace: moved.length === 0 && routes[`${this.#kind.name}Delete`] !== "none",
     };
-  }
-
-  /** An earlier run may have taken over what this run is to delete at another address. */
-  #noteCompared(
-    id: string,
-    olds: EnableXOutputs,
-    account: string | undefined,
-    { __resource: resource = id }: ManagedInputs,
-  ): void {
-    const address = addressOf(this.#accounts, olds.account) ?? addressOf(this.#accounts, account);
-    if (address === undefined) return;
-    const others = (this.#compared.get(id) ?? []).filter((other) => other.address !== address);
-    const identifying = identifyingIn(this.#kind, olds);
-    const noted = { id, address, resource, identifying, claim: olds.__claim };
-    this.#compared.set(id, [...others, noted]);
   }
 
   /**
@@ -322,8 +285,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       const { __resource: name }: ManagedInputs = news;
       if (!(error instanceof PartialFailure)) {
         this.#holders.release(name);
-        for (const found of this.#found)
-          if (found.resource === (name ?? toLabel(this.#kind, news))) found.failed = true;
+        this.#found.noteFailedCreate(news);
       }
       const look = await this.#lastLook(news, batch.finish());
       for (const problem of look?.takeProblems() ?? []) this.#warn(news, problem.message);
@@ -439,7 +401,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       // An earlier run made it here, after this look.
       if (vendorId(noted.id) === id && !noted.adopting) continue;
       if (!(await this.#mayShow(op, id, state))) continue;
-      this.#noteFound(op, id, identifyingIn(kind, state));
+      this.#found.noteFound(client.baseUrl, id, identifyingIn(kind, state), news);
       throw replacedIsHere(
         { vendor: "enablex", noun: kind.name, label: toLabel(kind, news) },
         name,
@@ -469,11 +431,6 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
       if (rows.length > 0) return true;
     }
     return false;
-  }
-
-  #noteFound({ client, news }: Operation, id: string, identifying: Properties): void {
-    const { __resource: resource = toLabel(this.#kind, news) }: ManagedInputs = news;
-    this.#found.push({ id, identifying, resource, address: client.baseUrl });
   }
 
   async read(id: string, props: EnableXOutputs): Promise<dynamic.ReadResult<EnableXOutputs>> {
@@ -583,7 +540,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     const kind = this.#kind;
     const client = this.#accounts.client(props.account);
     if (!client.canDelete(kind)) return this.#warn(props, orphanWarning(kind, id, props));
-    const found = this.#foundElsewhere(client, id, props);
+    const found = this.#found.findElsewhere(client, id, props);
     if (found)
       return this.#warn(
         props,
@@ -596,27 +553,6 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     if (!failure) return;
     if (!failure.mayHaveActed) await intent.withdraw();
     throw deleteRefused(kind, failure, `delete ${kind.name} ${id}`);
-  }
-
-  /**
-   * What a create of this run found at another address, or another resource has there: it
-   * may be this very object.
-   */
-  #foundElsewhere(
-    client: EnableXClient,
-    id: string,
-    props: EnableXOutputs,
-  ): FoundObject | undefined {
-    const { __claim: claim, __resource: name = id } = props;
-    const others = (this.#compared.get(id) ?? []).filter((noted) =>
-      claim === undefined ? noted.resource !== name : noted.claim !== claim,
-    );
-    return [...this.#found, ...others].find(
-      (found) =>
-        found.id === id &&
-        found.address !== client.baseUrl &&
-        isSameObject(this.#kind, client, found.identifying, props),
-    );
   }
 
   async #operation(verb: string, news: EnableXInputs, id?: string): Promise<Operation> {
@@ -714,7 +650,10 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   ): Promise<dynamic.CreateResult<EnableXOutputs>> {
     const id = op.client.idOf(this.#kind, listed) ?? "";
     const { news } = op;
-    if (origin !== "ours") this.#noteFound(op, id, identifyingOf(this.#kind, op.client, listed));
+    if (origin !== "ours") {
+      const identifying = identifyingOf(this.#kind, op.client, listed);
+      this.#found.noteFound(op.client.baseUrl, id, identifying, news);
+    }
     await this.#requireFreeObject(op, id);
     this.#own(intent, op, id);
     const isDeletable = op.client.canDelete(this.#kind);
@@ -836,24 +775,6 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
   #tell(inputs: Properties, text: string): void {
     logInfo(this.#kind.type, toLabel(this.#kind, inputs), text);
   }
-}
-
-function noteOf(entry: JournalEntry<WriteNote> | undefined): NotedWrite {
-  const note = entry?.note ?? undefined;
-  return typeof note === "string" ? { id: note, fields: [] } : (note ?? { fields: [] });
-}
-
-/**
- * Whether another account may have made what a create began. What a create of another
- * resource has made is in the state.
- */
-function isOfAnother(
-  mark: string,
-  entry: JournalEntry<WriteNote>,
-  { __resource: name = "" }: ManagedInputs,
-): boolean {
-  const { seenBy = mark } = noteOf(entry);
-  return seenBy !== mark && (entry.completedAt === undefined || ownerOf(entry) === name);
 }
 
 function namesOf(fields: readonly Field[]): string[] {
