@@ -3,10 +3,9 @@ import { baseUrlOf } from "../http/pool.ts";
 import { Accounts } from "../runtime/accounts.ts";
 import type { CallContext } from "../runtime/cancellation.ts";
 import { type Doubt, EarlierRuns } from "../runtime/earlier-runs.ts";
-import { isEqual, isSameUrl, normalUrl } from "../runtime/equality.ts";
+import { isEqual, isSameUrl } from "../runtime/equality.ts";
 import { PartialFailure, UcaasError } from "../runtime/errors.ts";
-import { ownerOf, toStateResource } from "../runtime/intents.ts";
-import { isSameStack, Journal, type JournalEntry } from "../runtime/journal.ts";
+import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
   type LifecycleDescriptor,
@@ -20,7 +19,7 @@ import { OwnRuns } from "../runtime/own-runs.ts";
 import { type PendingOperation, readNoted } from "../runtime/pending-operations.ts";
 import { rememberSecret } from "../runtime/secrets.ts";
 import { isSameOnAnyMachine } from "../runtime/stack-identity.ts";
-import type { RecordedResource, StackRecord } from "../runtime/stack-record.ts";
+import type { StackRecord } from "../runtime/stack-record.ts";
 import { hasUnknownArgument, isUnknown } from "../runtime/unknown.ts";
 import { propertyPath, validate } from "../runtime/validation.ts";
 import { AccountServices } from "./account-services.ts";
@@ -30,9 +29,7 @@ import { configurationFailures } from "./configuration-rules.ts";
 import {
   declaredTwice,
   describeOrder,
-  type OrderOwner,
   orderedElsewhere,
-  orderOfAnother,
   relayOtherStack,
   withoutOrderId,
 } from "./errors.ts";
@@ -40,7 +37,6 @@ import {
   applyBuffered,
   applyEvents,
   decide,
-  isElsewhere,
   isSameConfiguration,
   isTerminal,
   mostRecent,
@@ -59,6 +55,7 @@ import {
   provisionSchema,
 } from "./schema.ts";
 import { capabilitiesOf } from "./status-source.ts";
+import { TenantOrders } from "./tenant-orders.ts";
 
 const type = "XelionTenantProvision";
 
@@ -106,13 +103,6 @@ export function xelionTenantProvisionProvider(
   );
 }
 
-/** The outputs of a resource in the state that is a tenant. */
-function tenantIn({ urn, outputs }: RecordedResource): ProvisionOutputs[] {
-  if (toStateResource(urn).type !== type) return [];
-  const isTenant = typeof outputs?.serverUrl === "string" && URL.canParse(outputs.serverUrl);
-  return isTenant ? [outputs as unknown as ProvisionOutputs] : [];
-}
-
 function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant> {
   return {
     type,
@@ -140,6 +130,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
   readonly #accounts: XelionAccounts;
   readonly #journal: Journal;
   readonly #earlierRuns: EarlierRuns;
+  readonly #orders: TenantOrders;
   /** By an identity of the stack, whether a name in the inputs is of a run with this journal. */
   readonly #isOwnRun = new Map<string, Promise<(name: unknown) => boolean>>();
   /** Tenants whose order is being reconciled in this process. */
@@ -151,6 +142,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     this.#accounts = accounts;
     this.#journal = journal;
     this.#earlierRuns = earlierRuns;
+    this.#orders = new TenantOrders(accounts, journal, earlierRuns);
   }
 
   async validate(
@@ -286,7 +278,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     if (isElsewhere || !isKnown(news) || (await this.#notedOperation(news))) return "order";
     const noted = entry && parseOrder(entry.note, "journal");
     const isLatest = noted !== undefined && (olds.__journal === undefined || isOwn(olds.__journal));
-    const last = isLatest ? noted : mostRecent(noted, await this.#lastInState(news));
+    const last = isLatest ? noted : mostRecent(noted, await this.#orders.lastInState(news));
     const hash = last && (await configurationHashOf(news, last));
     const { baseUrl } = this.#accounts.config(news.account);
     const work = hash === undefined ? "order" : workLeft(toDesiredOrder(news, hash, baseUrl), last);
@@ -543,7 +535,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     this.#inFlight.add(key.thing);
     try {
       if (news.orderId !== undefined && news.orderId !== stateOrder?.orderId)
-        await this.#requireOwnOrder(news);
+        await this.#orders.requireOwnOrder(news);
       const configuration = (await configurationOf(news)) as Configuration;
       const account = this.#accounts.client(news.account);
       const journal = this.#journalOf(news, operation);
@@ -619,32 +611,7 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     replaced: readonly ProvisionOutputs[],
   ): Promise<Order | undefined> {
     // An order that the operator names is this tenant's.
-    return news.orderId === undefined ? await this.#lastInState(news, replaced) : undefined;
-  }
-
-  async #lastInState(
-    news: ProvisionInputs,
-    replaced: readonly ProvisionOutputs[] = [],
-  ): Promise<Order | undefined> {
-    const { thing } = journalKey(news);
-    return [...replaced, ...(await this.#tenantsInState(news))]
-      .filter((tenant) => journalKey(tenant).thing === thing)
-      .map((tenant) => this.#orderOf(tenant, news))
-      .reduce<Order | undefined>(mostRecent, undefined);
-  }
-
-  /** An order of 0.1.0 notes no service: the account of its resource leads there. */
-  #orderOf(tenant: ProvisionOutputs, { account }: ProvisionInputs): Order {
-    const order = orderFromState(tenant);
-    const isMoved = this.#accounts.differsBetween("baseUrl", tenant.account, account);
-    if (order.service !== undefined || !isMoved) return order;
-    return { ...order, service: normalUrl(this.#accounts.config(tenant.account).baseUrl) };
-  }
-
-  async #tenantsInState(news: ProvisionInputs): Promise<ProvisionOutputs[]> {
-    if (news.__stack === undefined) return [];
-    const resources = await this.#earlierRuns.resources(news.__stack, news.__organization);
-    return resources.flatMap(tenantIn);
+    return news.orderId === undefined ? await this.#orders.lastInState(news, replaced) : undefined;
   }
 
   /** Whether a stack that sent an order is one of these, or was before it was moved. */
@@ -652,59 +619,6 @@ class ProvisionHandlers implements ResourceHandlers<ProvisionInputs, ProvisionOu
     const names = await this.#journal.identitiesOf(sender);
     // A relay serves any machine.
     return stacks.some((stack = "") => names.some((name) => isSameOnAnyMachine(name, stack)));
-  }
-
-  /**
-   * An order id that was copied, or that stayed when the tenant changed, would make the new
-   * tenant "ordered".
-   *
-   * @throws {UcaasError} `ORDER_OF_ANOTHER_TENANT`
-   */
-  async #requireOwnOrder(news: ProvisionInputs): Promise<void> {
-    const { thing } = journalKey(news);
-    const owners = [...(await this.#inJournal(news)), ...(await this.#inState(news))];
-    const other = owners.find((each) => each.thing !== thing);
-    if (other) throw orderOfAnother(news, other);
-  }
-
-  /** The tenants that have the declared order in the journal. */
-  async #inJournal(news: ProvisionInputs): Promise<OrderOwner[]> {
-    const { entries } = await this.#journal.list("xelion");
-    const stacks = await this.#journal.identitiesOf(news.__stack ?? "");
-    return entries
-      .filter(
-        (entry) =>
-          entry.operation !== undefined &&
-          this.#isAtServiceOf(news, entry, stacks) &&
-          (entry.note as { orderId?: unknown } | null)?.orderId === news.orderId,
-      )
-      .map((entry) => ({ ...entry, resource: ownerOf(entry) }));
-  }
-
-  /** Another service has orders of the same numbers, and the config of its stack is not known. */
-  #isAtServiceOf(
-    { account }: ProvisionInputs,
-    entry: JournalEntry,
-    stacks: readonly string[],
-  ): boolean {
-    if (entry.service !== undefined)
-      return isSameUrl(entry.service, this.#accounts.config(account).baseUrl);
-    const isOwn = stacks.some((stack) => isSameStack(entry.stack, stack));
-    return isOwn && !this.#accounts.differsBetween("baseUrl", entry.account, account);
-  }
-
-  /** Those that have it in the state: an adopted tenant has no entry. */
-  async #inState(news: ProvisionInputs): Promise<OrderOwner[]> {
-    const { baseUrl } = this.#accounts.config(news.account);
-    return (await this.#tenantsInState(news))
-      .filter(
-        ({ account, orderId, intent }) =>
-          orderId === news.orderId &&
-          (intent?.service === undefined
-            ? !this.#accounts.differsBetween("baseUrl", account, news.account)
-            : !isElsewhere(intent, baseUrl)),
-      )
-      .map((tenant) => ({ thing: journalKey(tenant).thing }));
   }
 
   /**

@@ -6,7 +6,7 @@ import { configKey } from "../runtime/config.ts";
 import { changedProperties } from "../runtime/equality.ts";
 import { changedNothing, PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { withoutIgnored } from "../runtime/ignored-changes.ts";
-import { ownerOf, sentFields } from "../runtime/intents.ts";
+import { sentFields } from "../runtime/intents.ts";
 import { Journal, type JournalEntry } from "../runtime/journal.ts";
 import {
   type DiffSituation,
@@ -38,7 +38,6 @@ import {
 import { alreadyExists, deleteElsewhere, serverChanged, serverUnknown } from "./errors.ts";
 import { toOutputs, unconfirmedOutputs } from "./outputs.ts";
 import {
-  countPaths,
   ignoresPartOfCredentials,
   updateBody,
   withFields,
@@ -53,6 +52,7 @@ import {
   licenseSchema,
   managedProperties,
 } from "./schema.ts";
+import { isCreateOf, isOpenDelete, type WriteNote, writeNote } from "./write-note.ts";
 
 /**
  * The provider of `XimaLicense`: a vendor's handlers inside the lifecycle that all
@@ -597,36 +597,6 @@ function warnOfOtherValues(
     operation.warn(
       `Xima reports other values than were sent: ${others.join(", ")}. They may be billed: ask support@ximasoftware.com`,
     );
-}
-
-/** What the journal says of a write: no counts and no credentials. */
-type WriteNote = {
-  /**
-   * The paths that it sent, and those of an earlier write that may have arrived: what is
-   * no longer declared is set to 0.
-   */
-  fields: string[];
-  /**
-   * The customer existed before. It belongs to the resource only once the state has it.
-   */
-  adopting?: boolean;
-};
-
-function writeNote(news: LicenseInputs, lost: readonly string[], adopting = false): WriteNote {
-  return {
-    fields: [...new Set([...countPaths(news), ...lost])].sort(),
-    ...(adopting && { adopting }),
-  };
-}
-
-/** A delete that was cut off: it has arrived perhaps. */
-function isOpenDelete(entry: JournalEntry | undefined): entry is JournalEntry {
-  return entry?.operation === "delete" && entry.completedAt === undefined;
-}
-
-function isCreateOf(entry: JournalEntry<WriteNote>, { __resource }: LicenseInputs): boolean {
-  const isCreate = entry.operation === undefined || entry.operation === "create";
-  return isCreate && ownerOf(entry) === (__resource ?? "") && !entry.note?.adopting;
 }
 
 /**
