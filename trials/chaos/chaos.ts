@@ -14,11 +14,14 @@
  * --mutant NAME       try a provider with a known fault: the oracle must find it
  * --tell              print the stories instead of running them
  * ```
+ *
+ * A signal ends the trial with the stories that run, and prints the figures of all.
  */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { inLanes } from "./lanes.ts";
 import { type MutantName, makeMutant, mutants } from "./mutants.ts";
 import { type Outcome, runStory } from "./run-story.ts";
 import { Servers } from "./servers.ts";
@@ -57,27 +60,30 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-chaos-logs-"));
   const until = Date.now() + Number(values.minutes) * 60_000;
   const outcomes: Outcome[] = [];
-  const left = [...numbers];
-  const lane = async () => {
+  let isInterrupted = false;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (isInterrupted) process.exit(130);
+      isInterrupted = true;
+      console.error("Interrupted: the stories that run are ended. Again ends the trial at once.");
+    });
+  }
+  const mayBegin = () => !isInterrupted && Date.now() < until;
+  await inLanes(numbers, { lanes: Number(values.lanes), mayBegin }, async () => {
     const servers = await Servers.start();
-    try {
-      for (
-        let number = left.shift();
-        number !== undefined && Date.now() < until;
-        number = left.shift()
-      ) {
-        const outcome = await runStory(writeStory(seed, number, { hard: values.hard }), servers, {
+    return {
+      run: async (number) => {
+        const story = writeStory(seed, number, { hard: values.hard });
+        const outcome = await runStory(story, servers, {
           packageFolder: mutant?.folder,
           skipCheckpoints: values["skip-checkpoints"],
         });
         outcomes.push(outcome);
         report(outcome, folder);
-      }
-    } finally {
-      await servers.sandbox.stop();
-    }
-  };
-  await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
+      },
+      close: () => servers.sandbox.stop(),
+    };
+  });
   const bad = outcomes.filter(({ findings }) => findings.length > 0);
   const counts = Object.entries(
     Object.groupBy(
