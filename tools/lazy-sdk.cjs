@@ -6,10 +6,11 @@
 "use strict";
 const Module = require("node:module");
 
-const packages = new Set(["typescript", "@npmcli/arborist", "normalize-package-data"]);
+const packages = new Set(["typescript", "@npmcli/arborist"]);
 /** The folder that requires, and what. */
 const automation = /[\\/]@pulumi[\\/]pulumi \.\/automation$/;
-const serializer = /[\\/]@pulumi[\\/]pulumi[\\/]runtime[\\/]closure \.\/createClosure$/;
+const serializer =
+  /[\\/]@pulumi[\\/]pulumi[\\/]runtime[\\/]closure (\.\/createClosure|normalize-package-data)$/;
 const tracer = /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/]run @opentelemetry\/(?!api$)/;
 
 const load = Module._load;
@@ -17,6 +18,7 @@ Module._load = (request, parent, ...rest) => {
   const by = `${parent?.path} ${request}`;
   const loaded = () => load.call(Module, request, parent, ...rest);
   if (packages.has(request) || automation.test(by) || serializer.test(by)) return lazy(loaded);
+  // With this variable the SDK traces, and asks for constants too.
   if (tracer.test(by) && !process.env.TRACEPARENT) return lazyFunctions(loaded);
   return loaded();
 };
