@@ -55,11 +55,10 @@ import {
   provisionSchema,
 } from "./schema.ts";
 import { capabilitiesOf } from "./status-source.ts";
-import { TenantOrders } from "./tenant-orders.ts";
+import { TenantOrders, type XelionAccounts } from "./tenant-orders.ts";
 
 const type = "XelionTenantProvision";
 
-type XelionAccounts = Accounts<typeof xelionConfig, AccountServices>;
 type Tenant = Pick<ProvisionInputs, "serverUrl" | "tenantName" | "account" | "__stack"> & {
   readonly __resource?: string;
 };

@@ -12,17 +12,15 @@ import { orderFromState } from "./outputs.ts";
 import { journalKey } from "./resource-id.ts";
 import type { Order, ProvisionInputs, ProvisionOutputs } from "./schema.ts";
 
+export type XelionAccounts = Accounts<typeof xelionConfig, AccountServices>;
+
 /** Which tenants have which orders, by the state and the journal. */
 export class TenantOrders {
-  readonly #accounts: Accounts<typeof xelionConfig, AccountServices>;
+  readonly #accounts: XelionAccounts;
   readonly #journal: Journal;
   readonly #earlierRuns: EarlierRuns;
 
-  constructor(
-    accounts: Accounts<typeof xelionConfig, AccountServices>,
-    journal: Journal,
-    earlierRuns: EarlierRuns,
-  ) {
+  constructor(accounts: XelionAccounts, journal: Journal, earlierRuns: EarlierRuns) {
     this.#accounts = accounts;
     this.#journal = journal;
     this.#earlierRuns = earlierRuns;
