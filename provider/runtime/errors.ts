@@ -74,7 +74,12 @@ export interface UcaasErrorDetails {
  *
  * @example
  * ```ts
- * throw new UcaasError("the licence exists already", { code: "ALREADY_EXISTS", vendor: "xima", operation: "create acme/berlin", hint: "set adopt: true" });
+ * throw new UcaasError("the licence exists already", {
+ *   code: "ALREADY_EXISTS",
+ *   vendor: "xima",
+ *   operation: "create acme/berlin",
+ *   hint: "set adopt: true",
+ * });
  * ```
  */
 export class UcaasError extends Error implements UcaasErrorDetails {

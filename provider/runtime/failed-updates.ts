@@ -92,9 +92,14 @@ export function lastUpdatesOfOthers(record: StackRecord, part: JournalPart): Fai
  * @param stack the stack's identity
  */
 export function describeFailedUpdate({ startedAt }: FailedUpdate, stack: string): string {
-  return `the update that began at ${startedAt} failed, and this journal has no part in it. Perhaps it ran on another machine, whose journal alone has what it sent. What to do: ${steps(
+  const remedy = steps(
     `On that machine, run ${journalCommand("list", stack)}. It has each write of that time.`,
     "Then run pulumi up there, with the program that is to be.",
     "If that journal is lost: look at the vendors for what the failed program declared. pulumi up --refresh corrects EnableX.",
-  )}`;
+  );
+  return [
+    `the update that began at ${startedAt} failed, and this journal has no part in it.`,
+    "Perhaps it ran on another machine, whose journal alone has what it sent.",
+    `What to do: ${remedy}`,
+  ].join(" ");
 }

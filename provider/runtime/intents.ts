@@ -143,15 +143,25 @@ export function journalCommand(words: string, stack: string): string {
 
 /** What may be at a vendor without a resource, and how it is settled. */
 export function describeOpenIntent(entry: JournalEntry): string {
-  const { operation = "create", type, resource, thing, intendedAt } = entry;
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}, is in the journal and not in the state. What to do: ${steps("Declare it again, or look at the vendor: adopt it (ucaas adopt) or remove it there.", `Then: ${journalCommand(`resolve ${entryReference(entry)}`, holderOf(entry))}`)}`;
+  const remedy = steps(
+    "Declare it again, or look at the vendor: adopt it (ucaas adopt) or remove it there.",
+    `Then: ${journalCommand(`resolve ${entryReference(entry)}`, holderOf(entry))}`,
+  );
+  return `${describeWrite(entry)}, is in the journal and not in the state. What to do: ${remedy}`;
 }
 
 /** The same for a write of a stack that is gone: most likely this one, before its rename. */
 export function describeWriteOfLostStack(entry: JournalEntry, stack: string): string {
-  const { operation = "create", type, resource, thing, intendedAt } = entry;
   const holder = holderOf(entry);
-  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}, is of the stack ${holder}, which does not exist any more. What to do: ${steps(`If this stack was renamed: ${journalCommand(`move ${holder} ${stack}`, stack)}`, `Otherwise look at the vendor, then: ${journalCommand(`resolve ${entryReference(entry)}`, stack)}`)}`;
+  const remedy = steps(
+    `If this stack was renamed: ${journalCommand(`move ${holder} ${stack}`, stack)}`,
+    `Otherwise look at the vendor, then: ${journalCommand(`resolve ${entryReference(entry)}`, stack)}`,
+  );
+  return `${describeWrite(entry)}, is of the stack ${holder}, which does not exist any more. What to do: ${remedy}`;
+}
+
+function describeWrite({ operation = "create", type, resource, thing, intendedAt }: JournalEntry) {
+  return `the ${operation} of ${type} ${JSON.stringify(resource)} (${printableLine(thing)}), begun at ${intendedAt}`;
 }
 
 /** A resource in the state, as far as the journal is concerned. */

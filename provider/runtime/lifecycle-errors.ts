@@ -166,7 +166,10 @@ export function ownedByThisStack(error: UcaasError, { noun }: ErrorSubject): Uca
     ...details,
     code: error.code,
     hint: steps(
-      `If the resources swap what they are: declare them as they were, and give each the other's name with the option\n       aliases: [{ name: "<old name>" }].`,
+      [
+        "If the resources swap what they are: declare them as they were, and give each the other's name with the option",
+        '       aliases: [{ name: "<old name>" }].',
+      ].join("\n"),
       `If this resource replaces the other: remove the other one's ${noun} first (pulumi up), then declare this one.`,
       `If both declare the same ${noun}: declare it once.`,
     ),

@@ -53,7 +53,10 @@ export class PostgresDatabase {
       throw new UcaasError("ucaas:journal is not the URL of a PostgreSQL database", {
         code: "JOURNAL_INVALID",
         operation: "journal",
-        hint: "write postgres://user:password@host/database, with %-escapes for special characters in the password; a folder is ucaas:journalDir",
+        hint: [
+          "write postgres://user:password@host/database",
+          "with %-escapes for special characters in the password; a folder is ucaas:journalDir",
+        ].join(", "),
       });
     }
     const known = databases.get(url) ?? new PostgresDatabase(url);

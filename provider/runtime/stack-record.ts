@@ -140,8 +140,13 @@ export async function readStackNames(): Promise<readonly string[]> {
 const namesSchema = z.array(z.object({ name: z.string() }));
 
 /** What the CLI says of a backend that is gone for a moment: PostgreSQL's and the network's words. */
-const mayReturn =
-  /connection (refused|reset)|connect: |dial (tcp|error)|broken pipe|unexpected EOF|i\/o timeout|57P0[123]|starting up|shutting down|in recovery mode/i;
+const mayReturn = new RegExp(
+  [
+    "connection (refused|reset)|connect: |dial (tcp|error)|broken pipe|unexpected EOF|i/o timeout",
+    "57P0[123]|starting up|shutting down|in recovery mode",
+  ].join("|"),
+  "i",
+);
 
 /** A backend that restarts answers again within the pauses. */
 async function runAgain(args: readonly string[], pauses: readonly number[]): Promise<string> {

@@ -205,7 +205,10 @@ export function relayOtherStack(
     vendor: "xelion",
     operation: `provision ${tenantName}`,
     hint: steps(
-      `If this stack was renamed or moved: ${journalCommand(`move ${sender} ${stack}`, stack)}\n       Then run \`pulumi up\`: it continues with that order.`,
+      [
+        `If this stack was renamed or moved: ${journalCommand(`move ${sender} ${stack}`, stack)}`,
+        "       Then run `pulumi up`: it continues with that order.",
+      ].join("\n"),
       "If its declaration was moved here: move its state too (docs/stack-files.md).",
       "If the other stack declares the tenant too: remove it from one of them.",
       "If the other stack gave it up: declare the tenant's orderId, as the Admin UI shows it.",

@@ -311,7 +311,10 @@ export class OrderReconciler {
       logWarning(
         "XelionTenantProvision",
         resourceId(this.#news),
-        `the journal still has an order that does not exist, and the next run takes it for unknown. Set retryFailed then. ${(error as Error).message}`,
+        [
+          "the journal still has an order that does not exist, and the next run takes it for unknown.",
+          `Set retryFailed then. ${(error as Error).message}`,
+        ].join(" "),
       );
     }
   }

@@ -60,6 +60,9 @@ function orderOfAnotherTenant(
       },
     ];
   if (isSameUrl(olds.serverUrl, serverUrl)) return [];
-  const reason = `is the order of this tenant at ${olds.serverUrl}: set the one at ${serverUrl}. If the server only has another name, ${takeOver(news)}`;
+  const reason = [
+    `is the order of this tenant at ${olds.serverUrl}: set the one at ${serverUrl}.`,
+    `If the server only has another name, ${takeOver(news)}`,
+  ].join(" ");
   return [{ property: "orderId", reason }];
 }

@@ -170,7 +170,10 @@ export function describeDeletion(reply: DeleteReply, stack: string): string {
     : `is ${status.replaceAll("_", " ")}`;
   const at = scheduledAt ? ` (scheduled at ${scheduledAt})` : "";
   const words = message ? `. Xima: "${message}"` : "";
-  return `${state} ${dueTime(estimatedDeletionTime)}${at}, deletionId ${deletionId ?? "not given"}${words}. Until then Xima support can restore it by the deletionId (${ofStack("ucaas xima deletions", stack)} lists it)`;
+  return [
+    `${state} ${dueTime(estimatedDeletionTime)}${at}, deletionId ${deletionId ?? "not given"}${words}.`,
+    `Until then Xima support can restore it by the deletionId (${ofStack("ucaas xima deletions", stack)} lists it)`,
+  ].join(" ");
 }
 
 /**
@@ -182,7 +185,11 @@ export function describeStandingDeletion(recorded: readonly Deletion[]): string 
   const ids = [...new Set(recorded.flatMap(({ deletionId }) => deletionId ?? []))];
   const state = recorded.length > 0 ? "is scheduled" : "may be scheduled";
   const which = ids.length > 0 ? ids.join(", ") : "not known";
-  return `is declared again, but its deletion ${state} (deletionId ${which}). Xima publishes no request that stops it. Ask support@ximasoftware.com to stop it, or the licences may be gone within a week`;
+  return [
+    `is declared again, but its deletion ${state} (deletionId ${which}).`,
+    "Xima publishes no request that stops it.",
+    "Ask support@ximasoftware.com to stop it, or the licences may be gone within a week",
+  ].join(" ");
 }
 
 /** The published example is the text "1 week"; a date is possible too. */
