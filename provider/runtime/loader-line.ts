@@ -11,5 +11,10 @@
  * `configure` must not await: the host caches a provider before its `configure` has ended.
  */
 export function loaderLine(type: string): string {
-  return `let c,p={configure(r){c=r.config}};for(let m of'check diff create read update delete'.split(' '))p[m]=(...a)=>import('pulumi-ucaas/host').then(h=>h.call('${type}',m,a,c));exports.handler=()=>p`;
+  return [
+    "let c,p={configure(r){c=r.config}};",
+    "for(let m of'check diff create read update delete'.split(' '))",
+    `p[m]=(...a)=>import('pulumi-ucaas/host').then(h=>h.call('${type}',m,a,c));`,
+    "exports.handler=()=>p",
+  ].join("");
 }

@@ -51,7 +51,10 @@ const clockRemedy = "Check your server's clock synchronization";
 const remedies: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     INVALID_SIGNATURE: [
-      "Check serialization parameters and ensure you're using the correct private key: `ucaas xima keys check --online` compares key, certificate and server",
+      [
+        "Check serialization parameters and ensure you're using the correct private key:",
+        "`ucaas xima keys check --online` compares key, certificate and server",
+      ].join(" "),
     ],
     DUPLICATE_JTI: [
       "Generate a new UUID for each request. This client does: something on the way sends requests twice.",
@@ -63,7 +66,10 @@ const remedies: ReadonlyMap<string, readonly string[]> = new Map(
     ],
     EXPIRED_TOKEN: [clockRemedy],
     VALIDATION_ERROR: [
-      "Review validation rules for seat quantities (docs/xima-license.md, section Arguments); a server that refuses jti and exp in the body wants xima:claimsIn: token",
+      [
+        "Review validation rules for seat quantities (docs/xima-license.md, section Arguments);",
+        "a server that refuses jti and exp in the body wants xima:claimsIn: token",
+      ].join(" "),
     ],
     // The published example of this code is "The JWT signature is invalid".
     INVALID_TOKEN: [
@@ -83,13 +89,19 @@ const remedies: ReadonlyMap<string, readonly string[]> = new Map(
 
 /** More to do after a look-up before a write, which sends the ccId alone (inferred). */
 export const afterProbe = [
-  "This was the look-up before a write, which sends the ccId alone (inferred). If the server wants the names too: `pulumi config set xima:probe names`",
+  [
+    "This was the look-up before a write, which sends the ccId alone (inferred).",
+    "If the server wants the names too: `pulumi config set xima:probe names`",
+  ].join(" "),
   "To send no look-up: `pulumi config set xima:probe off` (docs/xima-license.md, section The look-up)",
 ];
 
 /** More to do after a request for a customer that the state has. */
 export const afterRequest = [
-  "The state has this customer, so the first request is done. If this server wants the names always: `pulumi config set xima:probe names`",
+  [
+    "The state has this customer, so the first request is done.",
+    "If this server wants the names always: `pulumi config set xima:probe names`",
+  ].join(" "),
   "If the customer was removed elsewhere: `pulumi state delete <urn>`, then `pulumi up`",
 ];
 

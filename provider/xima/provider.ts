@@ -149,7 +149,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       logWarning(
         "XimaLicense",
         resourceId(news),
-        "ignoreChanges cannot leave out a part of sipCredentials: Xima takes them whole, so each update sends the declared ones. Ignore sipCredentials instead",
+        [
+          "ignoreChanges cannot leave out a part of sipCredentials:",
+          "Xima takes them whole, so each update sends the declared ones. Ignore sipCredentials instead",
+        ].join(" "),
       );
     // Makes the client, so that a key or certificate that cannot be used is found while previewing.
     this.#accounts.client(news.account);
@@ -356,7 +359,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     if (exists === false) throw serverChanged(operation, baseUrl, news);
     if (exists === undefined && !adoptsInThisRun(news))
       throw serverUnknown(operation, baseUrl, news);
-    const text = `licences that another server has seen last are sent to ${baseUrl}. If that is wrong: correct ${configKey("xima", "baseUrl", news.account)}, and run pulumi up, which sends them again`;
+    const text = [
+      `licences that another server has seen last are sent to ${baseUrl}. If that is wrong:`,
+      `correct ${configKey("xima", "baseUrl", news.account)}, and run pulumi up, which sends them again`,
+    ].join(" ");
     if (this.#told.has(text)) return;
     this.#told.add(text);
     logWarning("XimaLicense", id, text);
@@ -423,7 +429,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
       logWarning(
         "XimaLicense",
         resourceId(news),
-        `${property} had been changed elsewhere: ${inWords(oldValue)} was declared, the server had ${inWords(newValue)}. It is as declared again`,
+        [
+          `${property} had been changed elsewhere: ${inWords(oldValue)} was declared,`,
+          `the server had ${inWords(newValue)}. It is as declared again`,
+        ].join(" "),
       );
     }
     const replaced = state.unconfirmed || earlier ? [] : replacedValues(changes, state);
@@ -456,7 +465,10 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     if (isScheduled(reply)) operation.log(describeDeletion(reply, stack));
     else
       operation.warn(
-        `${describeDeletion(reply, stack)}. Xima publishes no status ${JSON.stringify(reply.status)}: the licence may still be billed. Ask support@ximasoftware.com`,
+        [
+          `${describeDeletion(reply, stack)}. Xima publishes no status ${JSON.stringify(reply.status)}:`,
+          "the licence may still be billed. Ask support@ximasoftware.com",
+        ].join(" "),
       );
   }
 

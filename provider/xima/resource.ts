@@ -103,9 +103,9 @@ export interface XimaLicenseArgs {
  * `INVALID_TOKEN`, `INVALID_CERTIFICATE`, `CUSTOMER_NOT_FOUND` (`ACCOUNT_CHANGED` when
  * another server has seen the customer), `HTTP_<status>` where it gives none,
  * `MALFORMED_REPLY`, `REPLY_TOO_LARGE`; of the network: `NOT_REACHED`, `PROXY_INVALID`,
- * `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`; and `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`,
- * `JOURNAL_UNAVAILABLE`. What to do about each is in its message and in
- * `docs/xima-license.md`.
+ * `TLS_REFUSED`, `CONNECTION_LOST`, `NO_REPLY_IN_TIME`, `INVALID_REQUEST`; and
+ * `CONFIG_MISSING`, `CONFIG_INVALID`, `CONFIG_UNKNOWN_ACCOUNT`, `JOURNAL_UNAVAILABLE`.
+ * What to do about each is in its message and in `docs/xima-license.md`.
  *
  * @example
  * ```ts

@@ -155,8 +155,10 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Rule
   if (known(inputs.additionalAiMessages) !== undefined) {
     found.push({
       property: "additionalAiMessages",
-      reason:
-        "was removed from the API (OpenAPI 1.4). What to do: use aiMessaging, or set xima:apiRevision to guide for a server of the older revision",
+      reason: [
+        "was removed from the API (OpenAPI 1.4). What to do: use aiMessaging,",
+        "or set xima:apiRevision to guide for a server of the older revision",
+      ].join(" "),
     });
   }
   const standard = known(inputs.aiMessaging?.standardBundles) ?? 0;
@@ -170,7 +172,10 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Rule
   if (standard + advanced > 0 && absent(inputs, "professionalSeats", "eliteSeats")) {
     found.push({
       property: "aiMessaging",
-      reason: `any bundle needs at least one Professional seat or higher (licensing page${wayOut("aiMessaging", revision)}). What to do: declare professionalSeats or eliteSeats${unlessThere}`,
+      reason: [
+        `any bundle needs at least one Professional seat or higher (licensing page${wayOut("aiMessaging", revision)}).`,
+        `What to do: declare professionalSeats or eliteSeats${unlessThere}`,
+      ].join(" "),
       rule: "aiMessaging",
     });
   }
@@ -187,7 +192,10 @@ function aiFindings(inputs: Partial<LicenseInputs>, revision: ApiRevision): Rule
   ) {
     found.push({
       property: "aiAudioServices",
-      reason: `transcription needs at least one Essential seat or higher (licensing page${wayOut("aiAudioServices", revision)}). What to do: declare essentialSeats, professionalSeats or eliteSeats${unlessThere}`,
+      reason: [
+        `transcription needs at least one Essential seat or higher (licensing page${wayOut("aiAudioServices", revision)}).`,
+        `What to do: declare essentialSeats, professionalSeats or eliteSeats${unlessThere}`,
+      ].join(" "),
       rule: "aiAudioServices",
     });
   }
@@ -224,7 +232,10 @@ export function respelledIds(
   return changed.map((name) => ({
     property: `ccId.${name}`,
     reason: [
-      `changes ${whatChanged(before[name], ccId[name])} alone, and Xima may take both for one customer. What to do: declare "${before[name]}"`,
+      [
+        `changes ${whatChanged(before[name], ccId[name])} alone, and Xima may take both for one customer.`,
+        `What to do: declare "${before[name]}"`,
+      ].join(" "),
       `If they are two customers: ${steps("Remove the resource, and run `pulumi up`.", "Declare the other customer.")}`,
     ].join("\n    "),
   }));
@@ -254,7 +265,11 @@ export function removedSipCredentials(
       property: "sipCredentials",
       reason: [
         "cannot be removed: the licensing API only sets them. What to do: declare them again",
-        `To remove them instead: ${steps("Ask support@ximasoftware.com to do it.", "Run `pulumi state delete <urn>`.", "Adopt the licence without them.")}`,
+        `To remove them instead: ${steps(
+          "Ask support@ximasoftware.com to do it.",
+          "Run `pulumi state delete <urn>`.",
+          "Adopt the licence without them.",
+        )}`,
       ].join("\n    "),
     },
   ];
@@ -277,8 +292,10 @@ export function missingNames(
     .filter((name) => news.ccId[name] === undefined)
     .map((name) => ({
       property: `ccId.${name}`,
-      reason:
-        "is required on the customer's first request (OpenAPI 1.4). What to do: declare it, or set adopt: true for a customer that exists",
+      reason: [
+        "is required on the customer's first request (OpenAPI 1.4).",
+        "What to do: declare it, or set adopt: true for a customer that exists",
+      ].join(" "),
     }));
 }
 

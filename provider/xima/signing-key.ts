@@ -212,12 +212,18 @@ interface PemSource {
 const privateKeySource: PemSource = {
   key: "xima:privateKey",
   code: "KEY_UNREADABLE",
-  hint: "Set xima:privateKey from the file of the private key: `pulumi config set --secret xima:privateKey < xima.key.pem`, or set the path of that file",
+  hint: [
+    "Set xima:privateKey from the file of the private key:",
+    "`pulumi config set --secret xima:privateKey < xima.key.pem`, or set the path of that file",
+  ].join(" "),
 };
 const certificateSource: PemSource = {
   key: "xima:certificate",
   code: "CERTIFICATE_UNREADABLE",
-  hint: "Set xima:certificate from the certificate that Xima sent back for the request: `pulumi config set xima:certificate < xima.crt.pem`, or set the path of that file",
+  hint: [
+    "Set xima:certificate from the certificate that Xima sent back for the request:",
+    "`pulumi config set xima:certificate < xima.crt.pem`, or set the path of that file",
+  ].join(" "),
 };
 
 function pemOf(pemOrPath: string, { key, code, hint }: PemSource, file?: string): string {
