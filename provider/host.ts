@@ -33,6 +33,7 @@ type Dispatcher = ReturnType<typeof import("./runtime/dispatch.ts").createDispat
 async function loadDispatcher(): Promise<Dispatcher> {
   const { createDispatcher } = await import("./runtime/dispatch.ts");
   const { PendingOperations } = await import("./runtime/pending-operations.ts");
+  const { UpdatesOfOthers } = await import("./runtime/updates-of-others.ts");
   return createDispatcher(
     {
       NetsapiensOAuthClient: async (config, context) =>
@@ -46,7 +47,7 @@ async function loadDispatcher(): Promise<Dispatcher> {
         (await enablexOf(config, context)).subscription,
       EnableXUser: async (config, context) => (await enablexOf(config, context)).user,
     },
-    { signal, pending: new PendingOperations() },
+    { signal, pending: new PendingOperations(), updatesOfOthers: new UpdatesOfOthers() },
   );
 }
 

@@ -261,7 +261,7 @@ function notesOf({ oldState, newState, replaceReasons }: Step, action: Action): 
     action === "update" &&
     JSON.stringify(visibleInputs(oldState)) === JSON.stringify(visibleInputs(newState))
   )
-    notes.push("applied again: a secret or a value at the vendor differs");
+    notes.push("applied again: a secret or a value at the vendor differs or may differ");
   return notes;
 }
 

@@ -105,7 +105,7 @@ export function enablexProviders(
       new EnableXHandlers(kind, schema, accounts, readState),
       descriptorOf(kind, accounts),
       journal,
-      context?.pending,
+      context,
     );
   return {
     customer: provider(customerType, customerSchema),

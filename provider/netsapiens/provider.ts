@@ -57,7 +57,7 @@ export function netsapiensOAuthClientProvider(source: dynamic.Config, context?: 
     new OAuthClientHandlers(accounts, context?.signal),
     clientDescriptor(accounts),
     new Journal(source),
-    context?.pending,
+    context,
   );
 }
 

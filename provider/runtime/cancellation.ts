@@ -2,6 +2,7 @@ import { subscribe } from "node:diagnostics_channel";
 import { fstatSync } from "node:fs";
 import type { PendingOperations } from "./pending-operations.ts";
 import { sdkCommand } from "./sdk-command.ts";
+import type { UpdatesOfOthers } from "./updates-of-others.ts";
 
 /** What the dispatcher hands to a handler as its last argument. */
 export interface CallContext {
@@ -12,6 +13,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** What killed runs left in the engine's record; absent outside a provider process. */
   readonly pending?: PendingOperations;
+  /** The failed updates of other machines; absent outside a provider process. */
+  readonly updatesOfOthers?: UpdatesOfOthers;
 }
 
 /** The context of a call outside a provider process: it is never cancelled. */

@@ -273,7 +273,7 @@ export class EarlierRuns {
     const { record, failure } = await this.#tryReadRecord(identity, organization);
     const identities = everyIdentity(identity, record.resources, entries);
     const isOwn = await this.#journal.ownRuns(identities);
-    const part = await journalPart(identity, record.resources, entries, this.#ownRuns);
+    const part = await journalPart(identity, record.resources, entries, this.#journal);
     const situation = { record, noted, journal, isOwn, knowledge, part, type, witness };
     const { doubt, kept, pending, needsWitness } = judgeEarlierRuns(situation);
     const hasEntries = entries.some(

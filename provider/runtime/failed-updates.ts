@@ -1,7 +1,6 @@
 import { steps } from "./errors.ts";
 import { journalCommand } from "./intents.ts";
-import { everyIdentity, isSameStack, type JournalEntry } from "./journal.ts";
-import type { OwnRuns } from "./own-runs.ts";
+import { everyIdentity, isSameStack, type Journal, type JournalEntry } from "./journal.ts";
 import type { FailedUpdate, StackRecord } from "./stack-record.ts";
 
 type Resources = StackRecord["resources"];
@@ -24,10 +23,10 @@ export async function journalPart(
   stack: string,
   resources: Resources,
   entries: readonly JournalEntry[],
-  noted: OwnRuns,
+  journal: Pick<Journal, "runTimes">,
 ): Promise<JournalPart> {
   const identities = everyIdentity(stack, resources, entries);
-  const times = await Promise.all(identities.map((identity) => noted.times(identity)));
+  const times = await Promise.all(identities.map((identity) => journal.runTimes(identity)));
   const ownRuns = times.flat().sort();
   const [first] = ownRuns;
   const hasOldEntries = entries.some(
@@ -95,11 +94,12 @@ export function describeFailedUpdate({ startedAt }: FailedUpdate, stack: string)
   const remedy = steps(
     `On that machine, run ${journalCommand("list", stack)}. It has each write of that time.`,
     "Then run pulumi up there, with the program that is to be.",
-    "If that journal is lost: look at the vendors for what the failed program declared. pulumi up --refresh corrects EnableX.",
+    "If that journal is lost: look at the vendors for what the failed program was to create, and for Xelion orders.",
   );
   return [
     `the update that began at ${startedAt} failed, and this journal has no part in it.`,
-    "Perhaps it ran on another machine, whose journal alone has what it sent.",
+    "Perhaps it ran on another machine, whose journal alone has what it created.",
+    "What the state has of Xima, EnableX and NetSapiens is looked at again in each run.",
     `What to do: ${remedy}`,
   ].join(" ");
 }

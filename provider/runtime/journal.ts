@@ -199,6 +199,15 @@ export class Journal {
     return (name) => typeof name === "string" && names.has(name);
   }
 
+  /** ISO times at which updates of a stack ran with this journal, the oldest first. */
+  async runTimes(stack: string): Promise<readonly string[]> {
+    try {
+      return await this.#runs.times(stack);
+    } catch (error) {
+      throw folderUnavailable("read", error, this.location);
+    }
+  }
+
   async #marks(stacks: readonly string[]): Promise<string[]> {
     try {
       return (await Promise.all(stacks.map((stack) => this.#runs.marks(stack)))).flat();

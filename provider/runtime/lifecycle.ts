@@ -25,7 +25,7 @@ import {
 import { logInfo, logWarning } from "./log.ts";
 import { Operation } from "./operation.ts";
 import { claimOf, newClaim, Ownership } from "./ownership.ts";
-import { type PendingOperations, toEntry } from "./pending-operations.ts";
+import { toEntry } from "./pending-operations.ts";
 import { allIdentities } from "./stack-identity.ts";
 import { hasUnknownArgument, isUnknown } from "./unknown.ts";
 
@@ -83,6 +83,8 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
    * the vendor.
    */
   readonly keepsEntries?: boolean;
+  /** Of what is at the vendor only its existence can be read. */
+  readonly isWriteOnly?: boolean;
 }
 
 /** What a vendor writes: what its resource is and does, and nothing of the lifecycle around it. */
@@ -144,6 +146,9 @@ export interface ManagedProvider<I, O> {
   delete(id: string, props: O, context?: CallContext): Promise<void>;
 }
 
+/** What the engine's record has of earlier runs. */
+type EngineTraces = Pick<CallContext, "pending" | "updatesOfOthers">;
+
 /**
  * The lifecycle that all resources have, around a vendor's own handlers: ownership,
  * take-over, "declared twice", the account check, the journal's entries, and "another
@@ -153,9 +158,9 @@ export function withLifecycle<S extends ManagedInputs, I extends S, O extends S 
   handlers: ResourceHandlers<I, O>,
   descriptor: LifecycleDescriptor<S>,
   journal: Journal,
-  pending?: PendingOperations,
+  traces: EngineTraces = {},
 ): ManagedProvider<I, O> {
-  return new Lifecycle<S, I, O>(handlers, descriptor, journal, pending);
+  return new Lifecycle<S, I, O>(handlers, descriptor, journal, traces);
 }
 
 class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutputs>
@@ -165,7 +170,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   readonly #handlers: ResourceHandlers<I, O>;
   readonly #descriptor: LifecycleDescriptor<S>;
   readonly #journal: Journal;
-  readonly #pending: PendingOperations | undefined;
+  readonly #traces: EngineTraces;
   readonly #ownership = new Ownership();
   /** By remote id, the resource that declares it. Only what the program declares is checked. */
   readonly #declared = new Map<string, string>();
@@ -188,18 +193,18 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     handlers: ResourceHandlers<I, O>,
     descriptor: LifecycleDescriptor<S>,
     journal: Journal,
-    pending: PendingOperations | undefined,
+    traces: EngineTraces,
   ) {
     this.ownOutputs = handlers.ownOutputs;
     this.#handlers = handlers;
     this.#descriptor = descriptor;
     this.#journal = journal;
-    this.#pending = pending;
+    this.#traces = traces;
   }
 
   async check(olds: Partial<I>, news: I): Promise<dynamic.CheckResult<I>> {
     // Before any resource of this run is written: the engine then forgets what was pending.
-    await this.#lookForPending(news);
+    await Promise.all([this.#lookForPending(news), this.#lookForUpdatesOfOthers(news)]);
     const failures = [...(await this.#handlers.validate(olds, news))];
     // An account that is not known yet says nothing.
     if (isUnknown(news.account)) return { inputs: news, failures };
@@ -215,7 +220,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult> {
-    const { type, identity } = this.#descriptor;
+    const { type, identity, isWriteOnly } = this.#descriptor;
     const readKey = this.#readKey(id, olds);
     const recalled = this.#refreshing.get(readKey);
     const refreshing = this.#refreshing.delete(readKey);
@@ -237,7 +242,15 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       );
       return { changes: true, replaces: [identity], deleteBeforeReplace: false };
     }
-    const result = await this.#handlers.diff(id, olds, news, { moved, refreshing });
+    const doubtful = moved.length === 0 && !refreshing && !mayBeGone;
+    const update = doubtful ? await this.#updateOfOthers(id, olds, news) : undefined;
+    const present = update ? await this.#readAgain(id, olds, news) : olds;
+    if (!present) {
+      const text = `is gone; the update of ${update?.startedAt} may have deleted it, which failed with another journal. It is created again`;
+      logInfo(type, this.#descriptor.label(olds), text);
+      return { changes: true, replaces: [identity], deleteBeforeReplace: false };
+    }
+    const result = await this.#handlers.diff(id, present, news, { moved, refreshing });
     // Also after a delete: a vendor that schedules it says that the resource is there.
     const reapply = (meaning === "open" || meaning === "delete") && !refreshing;
     if (reapply) {
@@ -251,7 +264,8 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       );
     }
     const replaces = [...new Set([...(result.replaces ?? []), ...moved])];
-    return { ...result, changes: result.changes || reapply || moved.length > 0, replaces };
+    const sendAgain = reapply || (update !== undefined && isWriteOnly === true);
+    return { ...result, changes: result.changes || sendAgain || moved.length > 0, replaces };
   }
 
   async create(news: I, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<O>> {
@@ -358,14 +372,37 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async #lookForPending({ __stack: stack, __organization: organization }: S): Promise<void> {
-    if (stack !== undefined) await this.#pending?.look(this.#journal, stack, organization);
+    if (stack !== undefined) await this.#traces.pending?.look(this.#journal, stack, organization);
+  }
+
+  async #lookForUpdatesOfOthers({ __stack, __organization: organization }: S): Promise<void> {
+    const { exists } = this.#handlers;
+    if (exists && __stack !== undefined)
+      await this.#traces.updatesOfOthers?.look(this.#journal, __stack, organization);
+  }
+
+  /** The failed update of another machine that may have written or deleted a resource. */
+  async #updateOfOthers(id: string, olds: O, { __stack: stack, __resource: name }: I) {
+    if (!this.#handlers.exists || stack === undefined) return undefined;
+    const names = [name, olds.__resource];
+    return await this.#traces.updatesOfOthers?.find(stack, this.#descriptor.type, names, id);
+  }
+
+  /** A resource as it is at the vendor now; undefined when it is gone. */
+  async #readAgain(id: string, olds: O, { account }: I): Promise<O | undefined> {
+    // Its account may have left the config; another account of the same server leads there.
+    const found = await this.#handlers.read(id, isUnknown(account) ? olds : { ...olds, account });
+    if (!found.id) return undefined;
+    const { account: _, ...props } = found.props as O;
+    const before = olds.account === undefined ? {} : { account: olds.account };
+    return { ...props, ...before, ...marksOf(olds) } as O;
   }
 
   async #settlePending(resource: S, stack = resource.__stack): Promise<void> {
     const { __resource: name, __stack: earlier } = resource;
     if (stack === undefined || name === undefined) return;
     const { type } = this.#descriptor;
-    await this.#pending?.settle(this.#journal, [stack, earlier ?? stack], { type, name });
+    await this.#traces.pending?.settle(this.#journal, [stack, earlier ?? stack], { type, name });
   }
 
   /**
@@ -571,7 +608,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     // After a rename by alias, the state has the old name; the engine's record has the new one.
     const name = programName ?? __resource;
     if (name === undefined) return {};
-    const found = await this.#pending?.find({ type, name }, id);
+    const found = await this.#traces.pending?.find({ type, name }, id);
     // Nothing is removed at such a vendor.
     if (!found || (keepsEntries && found.operation === "delete")) return {};
     const entry = { vendor, stack, thing: this.#thing(state, id), ...toEntry(found) };

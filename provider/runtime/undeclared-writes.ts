@@ -2,10 +2,9 @@ import { readdirSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { isProgramOfCli } from "./host-location.ts";
 import type { ResourceName } from "./intents.ts";
-import type { JournalEntry } from "./journal.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
 import { journalLocation } from "./journal-location.ts";
 import { organization, programStack } from "./organization.ts";
-import { OwnRuns } from "./own-runs.ts";
 import type { FailedUpdate, StackRecord, StackState } from "./stack-record.ts";
 import { readStackResources } from "./stack-resources.ts";
 import { hasNoPendingOperations, lastUpdateSucceeded } from "./state-file.ts";
@@ -38,7 +37,8 @@ async function warn(): Promise<void> {
     if ("folder" in location && !hasEntries(location.folder) && !mayBePending && !mayHaveFailed)
       return;
     const { Journal } = await import("./journal.ts");
-    const { entries } = await new Journal({ get: get as never }).list();
+    const journal = new Journal({ get: get as never });
+    const { entries } = await journal.list();
     const [state, failedUpdates] = await Promise.all([
       mayBePending || mayHaveFailed ? readState(identity) : undefined,
       mayHaveFailed ? readFailures(identity) : undefined,
@@ -50,7 +50,7 @@ async function warn(): Promise<void> {
     ];
     const updates =
       state && failedUpdates
-        ? await orNone(updatesOfOthers({ ...state, failedUpdates }, entries, identity))
+        ? await orNone(updatesOfOthers({ ...state, failedUpdates }, entries, journal, identity))
         : [];
     const left = "may have left something that no resource declares";
     await warnOf("write", `of interrupted runs ${left}`, writes);
@@ -136,13 +136,13 @@ async function createsOfOthers(
 async function updatesOfOthers(
   record: StackRecord,
   entries: readonly JournalEntry[],
+  journal: Journal,
   identity: string,
 ): Promise<string[]> {
   const { describeFailedUpdate, journalPart, lastUpdatesOfOthers } = await import(
     "./failed-updates.ts"
   );
-  const noted = new OwnRuns({ get: (key) => pulumi.runtime.getConfig(key) });
-  const part = await journalPart(identity, record.resources, entries, noted);
+  const part = await journalPart(identity, record.resources, entries, journal);
   return lastUpdatesOfOthers(record, part).map((update) => describeFailedUpdate(update, identity));
 }
 

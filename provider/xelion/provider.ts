@@ -98,7 +98,7 @@ export function xelionTenantProvisionProvider(
     ),
     tenantDescriptor(accounts),
     journal,
-    context?.pending,
+    context,
   );
 }
 

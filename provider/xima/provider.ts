@@ -68,7 +68,7 @@ export function ximaLicenseProvider(source: dynamic.Config, context?: CallContex
     new LicenseHandlers(accounts, new Deletions(source)),
     licenseDescriptor(accounts),
     new Journal(source),
-    context?.pending,
+    context,
   );
 }
 
@@ -89,6 +89,7 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     vendor: "xima",
     noun: "licence",
     identity: "ccId",
+    isWriteOnly: true,
     label: resourceId,
     remoteId(license, id) {
       if ([license.ccId, license.ccId?.resellerId, license.ccId?.tenantId].some(isUnknown))

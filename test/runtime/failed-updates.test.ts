@@ -6,7 +6,6 @@ import {
   lastUpdatesOfOthers,
 } from "../../provider/runtime/failed-updates.ts";
 import type { JournalEntry } from "../../provider/runtime/journal.ts";
-import type { OwnRuns } from "../../provider/runtime/own-runs.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 
 const update = {
@@ -72,8 +71,9 @@ describe("a journal's part in earlier runs", () => {
     ...{ vendor: "xima", stack, thing: "acme", argumentsHash: "-", intendedAt: at, note: null },
     ...of,
   });
-  const noted = (runs: Record<string, string[]>) =>
-    ({ times: async (identity: string) => runs[identity] ?? [] }) as unknown as OwnRuns;
+  const noted = (runs: Record<string, string[]>) => ({
+    runTimes: async (identity: string) => runs[identity] ?? [],
+  });
   const run = "2026-01-05T10:00:00.000Z";
   const before = "2026-01-05T09:00:00.000Z";
   const after = "2026-01-05T10:00:02.000Z";

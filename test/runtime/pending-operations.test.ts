@@ -14,6 +14,7 @@ beforeEach(() => {
   shop = newShop();
 });
 afterEach(() => {
+  vi.useRealTimers();
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
@@ -102,26 +103,38 @@ const run = fc.record({
   program: either,
   killedAt: fc.constantFrom(1, 2, 3, Infinity),
   acts: fc.boolean(),
+  killed: fc.constantFrom<Stack["killed"]>("all", "provider"),
 });
 const runs = fc.array(run, { minLength: 1, maxLength: 3 });
 
 test("an up that ends well undoes what a killed run of another machine did", async () => {
-  const programs = fc.tuple(program, program);
+  const stories = fc.record({
+    programs: fc.tuple(program, program),
+    isWriteOnly: fc.boolean(),
+    before: runs,
+    other: run,
+    after: fc.array(run, { maxLength: 2 }),
+    last: run.map((each) => ({ ...each, killedAt: Infinity })),
+  });
   let ended = 0;
+  let now = Date.parse("2026-11-29T12:00:00Z");
   await fc.assert(
-    fc.asyncProperty(programs, runs, run, runs, either, async (all, before, other, after, last) => {
+    fc.asyncProperty(stories, async ({ programs, isWriteOnly, before, other, after, last }) => {
       shop = newShop();
-      const go = async ({ program, killedAt, acts }: typeof other, machine: number) => {
+      shop.vendor.isWriteOnly = isWriteOnly;
+      const go = async ({ program, killedAt, acts, killed }: typeof other, machine: number) => {
+        now += 10_000;
+        vi.useFakeTimers({ now, toFake: ["Date"] });
         shop.vendor.killAt(killedAt, acts);
-        return await endOf(shop.up(all[program], machine));
+        shop.killed = killed;
+        return await endOf(shop.up(programs[program], machine));
       };
       for (const each of before) await go(each, 0);
       await go(other, 1);
       for (const each of after) await go(each, 0);
-      const end = await go({ program: last, killedAt: Infinity, acts: true }, 0);
-      if (end !== "well") return;
+      if ((await go(last, 0)) !== "well") return;
       ended++;
-      for (const { name, seats } of Object.values(all[last]))
+      for (const { name, seats } of Object.values(programs[last.program]))
         expect(shop.vendor.seatsOf(name), name).toBe(seats);
     }),
     { numRuns: 150, seed: Number(process.env.SEED ?? 7) },

@@ -7,8 +7,10 @@ import {
   withLifecycle,
 } from "../../provider/runtime/lifecycle.ts";
 import type { Operation } from "../../provider/runtime/operation.ts";
+import { OwnRuns } from "../../provider/runtime/own-runs.ts";
 import { PendingOperations } from "../../provider/runtime/pending-operations.ts";
-import type { RecordedResource, StackState } from "../../provider/runtime/stack-record.ts";
+import type { FailedUpdate, RecordedResource } from "../../provider/runtime/stack-record.ts";
+import { UpdatesOfOthers } from "../../provider/runtime/updates-of-others.ts";
 
 const type = "FakeAccount";
 
@@ -37,6 +39,8 @@ class Vendor {
   readonly accounts = new Map<string, Account>();
   /** Names of what was deleted. */
   readonly deleted: string[] = [];
+  /** A look shows whether an account is there, and not its seats. */
+  isWriteOnly = true;
   readonly #identity: Identity;
   /** Of each account that ever was. */
   readonly #names = new Map<string, string>();
@@ -134,7 +138,9 @@ class Handlers implements ResourceHandlers<Inputs, Outputs> {
     return { id: present, outs: news };
   }
   async read(id: string, props: Outputs) {
-    return (await this.exists(id)) ? { id, props } : { id: undefined, props };
+    const account = this.#vendor.accounts.get(id);
+    if (!account) return { id: undefined, props };
+    return { id, props: this.#vendor.isWriteOnly ? props : { ...props, seats: account.seats } };
   }
   exists = async (id: string) => this.#vendor.accounts.has(id);
   async update(id: string, _olds: Outputs, news: Inputs, operation: Operation) {
@@ -165,16 +171,21 @@ export class Stack {
   readonly vendor: Vendor;
   /** The engine is killed after a step, before its checkpoint, when so many have been saved. */
   checkpointsLeft = Infinity;
+  /** What a kill hits: all, or the provider's process alone, whose update the engine ends. */
+  killed: "all" | "provider" = "all";
   /** Its identity, which a rename changes. */
   stack = "shop/live";
-  readonly state = new Map<string, { id: string; outs: Outputs }>();
+  readonly state = new Map<string, { id: string; outs: Outputs; modified: string }>();
   readonly journal: Journal;
   readonly #journals: readonly Journal[];
+  readonly #ownRuns: readonly OwnRuns[];
   /** What was replaced and is not deleted yet: the engine keeps it in the state. */
-  readonly #replaced: { resource: string; id: string; outs: Outputs }[] = [];
+  readonly #replaced: { resource: string; id: string; outs: Outputs; modified: string }[] = [];
   /** What the engine has as begun. A run that writes forgets what an earlier one left. */
   #pending: { run: number; type: string; resource: RecordedResource }[] = [];
   #run = 0;
+  /** The latest first. */
+  #failedUpdates: FailedUpdate[] = [];
 
   readonly #identity: Identity;
   readonly #asksEngine: boolean;
@@ -187,16 +198,29 @@ export class Stack {
     this.vendor = new Vendor(identity);
     this.#identity = identity;
     this.#asksEngine = asksEngine;
-    this.#journals = folders.map(
-      (folder) =>
-        new Journal({
-          get: (name) => (name === "ucaas:journalDir" ? folder : undefined) as never,
-        }),
-    );
+    const configs = folders.map((folder) => ({
+      get: (name: string) => (name === "ucaas:journalDir" ? folder : undefined) as never,
+    }));
+    this.#journals = configs.map((config) => new Journal(config));
+    this.#ownRuns = configs.map((config) => new OwnRuns(config));
     [this.journal] = this.#journals as [Journal];
   }
 
   async up(program: Readonly<Record<string, Inputs>>, machine = 0): Promise<void> {
+    const startedAt = toSecond(new Date());
+    await this.#ownRuns[machine]?.note(this.stack);
+    try {
+      await this.#up(program, machine);
+      this.#failedUpdates = this.#failedUpdates.map((each) => ({ ...each, isLast: false }));
+    } catch (error) {
+      const times = { startedAt, endedAt: toSecond(new Date()) };
+      if (!(error instanceof Killed) || this.killed === "provider")
+        this.#failedUpdates.unshift({ ...times, isLast: true, isBeforeDestroy: false });
+      throw error;
+    }
+  }
+
+  async #up(program: Readonly<Record<string, Inputs>>, machine: number): Promise<void> {
     this.#run++;
     const provider = withLifecycle<Inputs, Inputs, Outputs>(
       new Handlers(this.vendor),
@@ -206,11 +230,12 @@ export class Stack {
         noun: "account",
         identity: "name",
         label: ({ name }) => name,
+        isWriteOnly: this.vendor.isWriteOnly,
         ...tellers[this.#identity],
         servers: () => ({}),
       },
       this.#journals[machine] as Journal,
-      this.#asksEngine ? new PendingOperations(async () => this.#record()) : undefined,
+      this.#asksEngine ? this.#traces() : {},
     );
     for (const [resource, inputs] of Object.entries(program)) {
       const news = { ...inputs, __stack: this.stack, __resource: resource };
@@ -221,13 +246,14 @@ export class Stack {
         const { id, outs } = await this.#step("creating", resource, "", news, () =>
           provider.create(news),
         );
-        this.state.set(resource, { id, outs: outs as Outputs });
+        this.state.set(resource, { id, outs: outs as Outputs, modified: toSecond(new Date()) });
         if (old) this.#replaced.push({ resource, ...old });
       } else if (changes) {
         const { outs } = await this.#step("updating", resource, "", news, () =>
           provider.update(old.id, old.outs, news),
         );
-        this.state.set(resource, { id: old.id, outs: outs as Outputs });
+        const modified = toSecond(new Date());
+        this.state.set(resource, { id: old.id, outs: outs as Outputs, modified });
       }
     }
     for (const old of [...this.#replaced]) {
@@ -255,7 +281,7 @@ export class Stack {
     inputs: Inputs,
     work: () => Promise<Result>,
   ): Promise<Result> {
-    const resource = recorded(name, id, { ...inputs });
+    const resource = recorded(name, id, { ...inputs }, toSecond(new Date()));
     const operation = { run: this.#run, type: kind, resource };
     this.#pending = [...this.#pending.filter(({ run }) => run === this.#run), operation];
     let killed = false;
@@ -268,18 +294,28 @@ export class Stack {
       killed = error instanceof Killed;
       throw error;
     } finally {
-      if (!killed) this.#pending = this.#pending.filter((each) => each !== operation);
+      if (!killed || this.killed === "provider")
+        this.#pending = this.#pending.filter((each) => each !== operation);
     }
   }
 
-  /** What `pulumi stack export` prints. */
-  #record(): StackState {
-    const live = [...this.state].map(([name, { id, outs }]) => recorded(name, id, { ...outs }));
-    const replaced = this.#replaced.map(({ resource, id, outs }) => ({
-      ...recorded(resource, id, { ...outs }),
-      delete: true,
-    }));
-    return { resources: [...live, ...replaced], pending: this.#pending };
+  /** What `pulumi stack export` and `pulumi stack history` print. */
+  #traces() {
+    const readStackState = async () => {
+      const live = [...this.state].map(([name, { id, outs, modified }]) =>
+        recorded(name, id, { ...outs }, modified),
+      );
+      const replaced = this.#replaced.map(({ resource, id, outs, modified }) => ({
+        ...recorded(resource, id, { ...outs }, modified),
+        delete: true,
+      }));
+      return { resources: [provider, ...live, ...replaced], pending: this.#pending };
+    };
+    const readFailedUpdates = async () => this.#failedUpdates;
+    return {
+      pending: new PendingOperations(readStackState),
+      updatesOfOthers: new UpdatesOfOthers({ readStackState, readFailedUpdates }),
+    };
   }
 
   /** What `ucaas drift` reports. */
@@ -295,7 +331,23 @@ export class Stack {
   }
 }
 
-function recorded(name: string, id: string, properties: Record<string, unknown>): RecordedResource {
+const provider: RecordedResource = {
+  urn: "urn:pulumi:live::shop::pulumi:providers:pulumi-nodejs::default",
+  type: "pulumi:providers:pulumi-nodejs",
+};
+
+function recorded(
+  name: string,
+  id: string,
+  properties: Record<string, unknown>,
+  modified: string,
+): RecordedResource {
   const urn = `urn:pulumi:live::shop::pulumi-nodejs:dynamic/ucaas:${type}::${name}`;
-  return { urn, type, id, modified: String(properties.__intent), inputs: properties };
+  const outputs = { __intent: properties.__intent };
+  return { urn, type, id, modified, inputs: properties, outputs };
+}
+
+/** The engine's history has no parts of a second. */
+function toSecond(time: Date): string {
+  return `${time.toISOString().slice(0, 19)}Z`;
 }

@@ -139,11 +139,14 @@ const orders = (["tree", "provider"] as const).map((process, at): Story => {
 /** A change of one machine is cut off, and another one goes back to what the state has. */
 const wayBack = (
   [
-    { type: "XimaLicense", change: "delete" },
-    { type: "EnableXCustomer", change: "update" },
-    { type: "XelionTenantProvision", change: "update" },
+    { type: "XimaLicense", change: "delete", process: "tree" },
+    { type: "EnableXCustomer", change: "update", process: "tree" },
+    { type: "XelionTenantProvision", change: "update", process: "tree" },
+    { type: "XimaLicense", change: "delete", process: "provider" },
+    { type: "XimaLicense", change: "update", process: "provider" },
+    { type: "EnableXCustomer", change: "delete", process: "provider" },
   ] as const
-).map(({ type, change }, at): Story => {
+).map(({ type, change, process }, at): Story => {
   const number = 900_010 + at;
   const resource: Declared = { type, name: "r1", key: `k${number}x1`, version: 1 };
   const changed = change === "update" ? [{ ...resource, version: 2 }] : [];
@@ -151,9 +154,9 @@ const wayBack = (
     number,
     { label: `declare ${type}`, declaration: [resource] },
     {
-      label: `all is killed after its ${change}`,
+      label: `${process} is killed after its ${change}`,
       declaration: changed,
-      blow: killedAfterCommit("tree"),
+      blow: killedAfterCommit(process),
     },
     { label: "go back", before: "otherMachine", declaration: [resource] },
   );
