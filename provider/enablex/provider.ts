@@ -237,15 +237,21 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     id: string,
     olds: EnableXOutputs,
     news: EnableXInputs,
-    { moved }: DiffSituation,
+    { moved, present }: DiffSituation<EnableXOutputs>,
   ): Promise<dynamic.DiffResult> {
     const account = isUnknown(news.account) ? olds.account : news.account;
     const { routes } = this.#accounts.config(account);
     const address = addressOf(this.#accounts, olds.account) ?? addressOf(this.#accounts, account);
     if (address !== undefined) this.#found.noteCompared(address, id, olds, news);
-    const changed = changedFields(this.#kind, olds, news, routes)
-      .map(({ property }) => property)
-      .filter((property) => !isIgnored(news, property));
+    const changedSince = (before: EnableXOutputs) =>
+      changedFields(this.#kind, before, news, routes)
+        .map(({ property }) => property)
+        .filter((property) => !isIgnored(news, property));
+    const changed = changedSince(olds);
+    // No update sends what is fixed.
+    const differing = changedSince(present ?? olds).filter(
+      (property) => !this.#kind.fixed.includes(property),
+    );
     const replaces = changed.filter(
       (property) =>
         this.#kind.fixed.includes(property) &&
@@ -254,7 +260,8 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
     );
     if (replaces.length === 0 && moved.length === 0) this.#requireOwnObject(id, account, news);
     return {
-      changes: changed.length > 0 || (olds.account ?? "") !== (news.account ?? ""),
+      changes:
+        changed.length > 0 || differing.length > 0 || (olds.account ?? "") !== (news.account ?? ""),
       replaces,
       // What is made before the old one is deleted would find the old one at the same
       // server, and take it over.

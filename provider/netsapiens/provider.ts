@@ -6,6 +6,7 @@ import { PartialFailure, UcaasError } from "../runtime/errors.ts";
 import { changedSpelling } from "../runtime/identifiers.ts";
 import { Journal } from "../runtime/journal.ts";
 import {
+  type DiffSituation,
   type LifecycleDescriptor,
   type ResourceHandlers,
   withLifecycle,
@@ -138,6 +139,7 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
     id: string,
     olds: OAuthClientOutputs,
     news: OAuthClientInputs,
+    { present }: DiffSituation<OAuthClientOutputs>,
   ): Promise<dynamic.DiffResult> {
     this.#held.hold(id, olds);
     const settings = this.#settings(
@@ -150,7 +152,8 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
       news.driver === "portal"
         ? (olds.bundle?.api_client_secret ?? news.clientSecret)
         : news.clientSecret;
-    const failed = news.verify === "off" ? [] : failedSteps(olds.verification ?? []);
+    const { bundle, verification } = present ?? olds;
+    const failed = news.verify === "off" ? [] : failedSteps(verification ?? []);
     if (failed.length > 0 && !this.#told.has(id)) {
       const steps = failed.map(({ step, evidence }) => `${step} (${evidence})`).join(", ");
       logInfo(
@@ -164,6 +167,8 @@ class OAuthClientHandlers implements ResourceHandlers<OAuthClientInputs, OAuthCl
         replaces.length > 0 ||
         changedProperties({ ...olds }, { ...news }, metaArguments).length > 0 ||
         !isEqual(bundleOf(settings, secret), olds.bundle) ||
+        // The portal may have another secret by now.
+        !isEqual(bundle, olds.bundle) ||
         failed.length > 0,
       replaces,
       // The names differ, so the new client can be put to use before the old one ends:

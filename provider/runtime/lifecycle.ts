@@ -27,6 +27,7 @@ import { Operation } from "./operation.ts";
 import { claimOf, newClaim, Ownership } from "./ownership.ts";
 import { toEntry } from "./pending-operations.ts";
 import { allIdentities } from "./stack-identity.ts";
+import type { FailedUpdate } from "./stack-record.ts";
 import { hasUnknownArgument, isUnknown } from "./unknown.ts";
 
 /** What every resource's inputs have, beside its own arguments. */
@@ -83,8 +84,6 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
    * the vendor.
    */
   readonly keepsEntries?: boolean;
-  /** Of what is at the vendor only its existence can be read. */
-  readonly isWriteOnly?: boolean;
 }
 
 /** What a vendor writes: what its resource is and does, and nothing of the lifecycle around it. */
@@ -103,7 +102,7 @@ export interface ResourceHandlers<I extends ManagedInputs, O extends ManagedOutp
   ): dynamic.CheckFailure[] | Promise<dynamic.CheckFailure[]>;
   /** Inputs that the provider adds to those of the program; their names begin with `__`. */
   addedInputs?(olds: Partial<I>, news: I): Promise<Partial<I>>;
-  diff(id: string, olds: O, news: I, situation: DiffSituation): Promise<dynamic.DiffResult>;
+  diff(id: string, olds: O, news: I, situation: DiffSituation<O>): Promise<dynamic.DiffResult>;
   /**
    * @param replaced what this create is to replace at another address. It is deleted there
    *   afterwards, and both addresses may lead to one server.
@@ -128,11 +127,16 @@ export interface Replaced<O> {
 }
 
 /** What the lifecycle knows when two declarations are compared. */
-export interface DiffSituation {
+export interface DiffSituation<O = ManagedOutputs> {
   /** The arguments that lead to another server than before. */
   readonly moved: readonly string[];
   /** The comparison follows a read: what is due is no drift. */
   readonly refreshing: boolean;
+  /**
+   * What the vendor shows now, where a failed update of another machine may have changed it.
+   * It calls for an update at most: what is replaced is decided by the state.
+   */
+  readonly present?: O;
 }
 
 /** A resource type's provider, as the dispatcher calls it. */
@@ -220,7 +224,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult> {
-    const { type, identity, isWriteOnly } = this.#descriptor;
+    const { type, identity } = this.#descriptor;
     const readKey = this.#readKey(id, olds);
     const recalled = this.#refreshing.get(readKey);
     const refreshing = this.#refreshing.delete(readKey);
@@ -244,13 +248,13 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     }
     const doubtful = moved.length === 0 && !refreshing && !mayBeGone;
     const update = doubtful ? await this.#updateOfOthers(id, olds, news) : undefined;
-    const present = update ? await this.#readAgain(id, olds, news) : olds;
-    if (!present) {
-      const text = `is gone; the update of ${update?.startedAt} may have deleted it, which failed with another journal. It is created again`;
-      logInfo(type, this.#descriptor.label(olds), text);
+    const present = update && (await this.#readAgain(id, olds, news));
+    if (update && !present) {
+      logInfo(type, this.#descriptor.label(olds), describeGone(update));
       return { changes: true, replaces: [identity], deleteBeforeReplace: false };
     }
-    const result = await this.#handlers.diff(id, present, news, { moved, refreshing });
+    const situation = { moved, refreshing, ...(present && { present }) };
+    const result = await this.#handlers.diff(id, olds, news, situation);
     // Also after a delete: a vendor that schedules it says that the resource is there.
     const reapply = (meaning === "open" || meaning === "delete") && !refreshing;
     if (reapply) {
@@ -264,8 +268,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       );
     }
     const replaces = [...new Set([...(result.replaces ?? []), ...moved])];
-    const sendAgain = reapply || (update !== undefined && isWriteOnly === true);
-    return { ...result, changes: result.changes || sendAgain || moved.length > 0, replaces };
+    return { ...result, changes: result.changes || reapply || moved.length > 0, replaces };
   }
 
   async create(news: I, { signal }: CallContext = uncancelled): Promise<dynamic.CreateResult<O>> {
@@ -391,11 +394,12 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   /** A resource as it is at the vendor now; undefined when it is gone. */
   async #readAgain(id: string, olds: O, { account }: I): Promise<O | undefined> {
     // Its account may have left the config; another account of the same server leads there.
-    const found = await this.#handlers.read(id, isUnknown(account) ? olds : { ...olds, account });
-    if (!found.id) return undefined;
-    const { account: _, ...props } = found.props as O;
-    const before = olds.account === undefined ? {} : { account: olds.account };
-    return { ...props, ...before, ...marksOf(olds) } as O;
+    const isConfigured = Object.values(this.#serversOf(olds, id)).some(
+      (each) => each !== undefined,
+    );
+    const state = isConfigured || isUnknown(account) ? olds : { ...olds, account };
+    const found = await this.#handlers.read(id, state);
+    return found.id ? (found.props as O) : undefined;
   }
 
   async #settlePending(resource: S, stack = resource.__stack): Promise<void> {
@@ -738,6 +742,13 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
       return {};
     }
   }
+}
+
+function describeGone({ startedAt }: FailedUpdate): string {
+  return [
+    `is gone; the update of ${startedAt} may have deleted it, which failed with another journal.`,
+    "It is created again. If it is protected: run pulumi up --refresh",
+  ].join(" ");
 }
 
 interface Recalled {

@@ -89,7 +89,6 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     vendor: "xima",
     noun: "licence",
     identity: "ccId",
-    isWriteOnly: true,
     label: resourceId,
     remoteId(license, id) {
       if ([license.ccId, license.ccId?.resellerId, license.ccId?.tenantId].some(isUnknown))
@@ -164,19 +163,20 @@ class LicenseHandlers implements ResourceHandlers<LicenseInputs, LicenseOutputs>
     _id: string,
     olds: LicenseOutputs,
     news: LicenseInputs,
-    { moved, refreshing }: DiffSituation,
+    { moved, refreshing, present }: DiffSituation,
   ): Promise<dynamic.DiffResult> {
     const [before, now] = [withoutIgnored(olds, news), withoutIgnored(news, news)];
     const changed = changedProperties({ ...before }, { ...now }, managedProperties);
     // That a licence is to be sent again is a task for the next up, and no drift.
     const isElsewhere = () => moved.length === 0 && this.#isElsewhere(olds, news.account);
-    const again = refreshing ? undefined : reasonToStateAgain(olds, news, isElsewhere());
+    // The look shows no seats.
+    const again = refreshing || present ? undefined : reasonToStateAgain(olds, news, isElsewhere());
     if (again) logInfo("XimaLicense", resourceId(olds), `is due to be sent again: ${again}`);
     const isSame = sameCustomer(olds, news);
     // The create of a replacement looks in this run.
     if (isSame && moved.length === 0) this.#noteTaker(olds, news);
     return {
-      changes: changed.length > 0 || again !== undefined,
+      changes: changed.length > 0 || again !== undefined || present !== undefined,
       replaces: isSame ? [] : ["ccId"],
       deleteBeforeReplace: false,
     };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { PendingOperations } from "../../provider/runtime/pending-operations.ts";
 import type { StackState } from "../../provider/runtime/stack-record.ts";
+import { UpdatesOfOthers } from "../../provider/runtime/updates-of-others.ts";
 import {
   type EnablexReseller,
   enablexReseller,
@@ -68,4 +69,58 @@ test("a refresh keeps in mind that another machine was changing a password", asy
   const next = userOf(journal, after);
   await next.check(after.outs, here);
   expect(await next.diff(id, after.outs, here)).toMatchObject({ changes: false });
+});
+
+/** A run after an update of another machine that failed when all in the state was there. */
+function runAfterFailedUpdate(outs: EnableXOutputs) {
+  const provider = { urn: "", type: "pulumi:providers:pulumi-nodejs" };
+  const known = { urn, type, id: outs.userId as string, modified: "2026-01-05T09:00:00Z" };
+  const state: StackState = { resources: [provider, known], pending: [] };
+  const times = { startedAt: "2026-01-05T10:00:00Z", endedAt: "2026-01-05T10:00:09Z" };
+  const updatesOfOthers = new UpdatesOfOthers({
+    readStackState: async () => state,
+    readFailedUpdates: async () => [{ ...times, isLast: true, isBeforeDestroy: false }],
+  });
+  const { signal } = new AbortController();
+  return providersOf(enablex.basic, journalFolder(), { signal, updatesOfOthers }, state).user;
+}
+
+test.each([
+  ["was changed, it is corrected", { first_name: "Eve" }, { changes: true, replaces: [] }],
+  ["is as declared, nothing is sent", {}, { changes: false, replaces: [] }],
+  [
+    "is another customer's, it is not replaced",
+    { customer_id: "2" },
+    { changes: false, replaces: [] },
+  ],
+])(
+  "where a user that another machine's failed update may have touched %s",
+  async (_, there, result) => {
+    const [customerId = ""] = await enablex.seed(2);
+    const names = { userType: "moderator", firstName: "Ada", email: "ada@acme.test" };
+    const declared: EnableXInputs = {
+      ...{ customerId, ...names, password: "first-pass-1" },
+      ...{ __stack: "ucaas/test", __resource: "ada" },
+    };
+    const { id, outs } = await providersOf(enablex.basic).user.create(declared);
+    await enablex.change("users", id, there);
+    const run = runAfterFailedUpdate(outs as EnableXOutputs);
+    await run.check(outs as EnableXOutputs, declared);
+    expect(await run.diff(id, outs as EnableXOutputs, declared)).toMatchObject(result);
+  },
+);
+
+test("a user that another machine's failed update has deleted is created again", async () => {
+  const [customerId = ""] = await enablex.seed(1);
+  const names = { userType: "moderator", firstName: "Ada", email: "ada@acme.test" };
+  const declared: EnableXInputs = {
+    ...{ customerId, ...names, password: "first-pass-1" },
+    ...{ __stack: "ucaas/test", __resource: "ada" },
+  };
+  const { id, outs } = await providersOf(enablex.basic).user.create(declared);
+  delete enablex.server.state.users[id];
+  const run = runAfterFailedUpdate(outs as EnableXOutputs);
+  await run.check(outs as EnableXOutputs, declared);
+  const { replaces } = await run.diff(id, outs as EnableXOutputs, declared);
+  expect(replaces).not.toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { openIntents } from "../../provider/runtime/intents.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import {
+  type DiffSituation,
   type ManagedInputs,
   type ManagedOutputs,
   type ResourceHandlers,
@@ -117,9 +118,10 @@ class Handlers implements ResourceHandlers<Inputs, Outputs> {
   }
   validate = () => [];
   validateWithAccount = () => [];
-  async diff(_id: string, olds: Outputs, news: Inputs) {
+  async diff(_id: string, olds: Outputs, news: Inputs, { present }: DiffSituation<Outputs>) {
+    const isUnseen = present !== undefined && this.#vendor.isWriteOnly;
     return {
-      changes: olds.seats !== news.seats,
+      changes: olds.seats !== news.seats || (present ?? olds).seats !== news.seats || isUnseen,
       replaces: olds.name === news.name ? [] : ["name"],
       deleteBeforeReplace: false,
     };
@@ -230,7 +232,6 @@ export class Stack {
         noun: "account",
         identity: "name",
         label: ({ name }) => name,
-        isWriteOnly: this.vendor.isWriteOnly,
         ...tellers[this.#identity],
         servers: () => ({}),
       },
