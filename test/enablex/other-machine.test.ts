@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { EnableXInputs, EnableXOutputs } from "../../provider/enablex/schema.ts";
 import { PendingOperations } from "../../provider/runtime/pending-operations.ts";
 import type { StackState } from "../../provider/runtime/stack-record.ts";
-import { UpdatesOfOthers } from "../../provider/runtime/updates-of-others.ts";
+import { failedUpdateElsewhere } from "../runtime/failed-update.ts";
 import {
   type EnablexReseller,
   enablexReseller,
@@ -72,17 +72,11 @@ test("a refresh keeps in mind that another machine was changing a password", asy
 });
 
 /** A run after an update of another machine that failed when all in the state was there. */
-function runAfterFailedUpdate(outs: EnableXOutputs) {
-  const provider = { urn: "", type: "pulumi:providers:pulumi-nodejs" };
-  const known = { urn, type, id: outs.userId as string, modified: "2026-01-05T09:00:00Z" };
-  const state: StackState = { resources: [provider, known], pending: [] };
-  const times = { startedAt: "2026-01-05T10:00:00Z", endedAt: "2026-01-05T10:00:09Z" };
-  const updatesOfOthers = new UpdatesOfOthers({
-    readStackState: async () => state,
-    readFailedUpdates: async () => [{ ...times, isLast: true, isBeforeDestroy: false }],
-  });
+function runAfterFailedUpdate() {
   const { signal } = new AbortController();
-  return providersOf(enablex.basic, journalFolder(), { signal, updatesOfOthers }, state).user;
+  const context = { signal, updatesOfOthers: failedUpdateElsewhere() };
+  const state: StackState = { resources: [], pending: [] };
+  return providersOf(enablex.basic, journalFolder(), context, state).user;
 }
 
 test.each([
@@ -104,7 +98,7 @@ test.each([
     };
     const { id, outs } = await providersOf(enablex.basic).user.create(declared);
     await enablex.change("users", id, there);
-    const run = runAfterFailedUpdate(outs as EnableXOutputs);
+    const run = runAfterFailedUpdate();
     await run.check(outs as EnableXOutputs, declared);
     expect(await run.diff(id, outs as EnableXOutputs, declared)).toMatchObject(result);
   },
@@ -119,7 +113,7 @@ test("a user that another machine's failed update has deleted is created again",
   };
   const { id, outs } = await providersOf(enablex.basic).user.create(declared);
   delete enablex.server.state.users[id];
-  const run = runAfterFailedUpdate(outs as EnableXOutputs);
+  const run = runAfterFailedUpdate();
   await run.check(outs as EnableXOutputs, declared);
   const { replaces } = await run.diff(id, outs as EnableXOutputs, declared);
   expect(replaces).not.toEqual([]);

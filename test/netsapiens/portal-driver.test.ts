@@ -14,10 +14,12 @@ import type {
   PortalInputs,
 } from "../../provider/netsapiens/schema.ts";
 import { toSettings } from "../../provider/netsapiens/settings.ts";
+import type { CallContext } from "../../provider/runtime/cancellation.ts";
 import { readConfig } from "../../provider/runtime/config.ts";
 import { PartialFailure, type UcaasError } from "../../provider/runtime/errors.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { chromiumPath } from "../../tools/chromium.ts";
+import { failedUpdateElsewhere } from "../runtime/failed-update.ts";
 import { plainPortal } from "./plain-portal.ts";
 import { type System, system, there } from "./system.ts";
 
@@ -47,12 +49,14 @@ const inputs = (
   ...changes,
 });
 /** A provider as a run has it: nothing is remembered from an earlier one. */
-const run = (ns: System, config: Record<string, string | undefined> = {}) => {
+const run = (
+  ns: System,
+  config: Record<string, string | undefined> = {},
+  context?: CallContext,
+) => {
   const all: Record<string, string | undefined> = { ...ns.plainConfig, ...config };
-  return netsapiensOAuthClientProvider({
-    get: (key) => all[key],
-    require: (key) => all[key] ?? "",
-  });
+  const source = { get: (key: string) => all[key], require: (key: string) => all[key] ?? "" };
+  return netsapiensOAuthClientProvider(source, context);
 };
 const create = (ns: System, changes?: Partial<OAuthClientInputs>, portal?: PortalInputs) =>
   run(ns).create(inputs(changes, portal));
@@ -696,6 +700,21 @@ describe("refresh", { concurrent: true }, () => {
     expect(secretIn(props)).toBe("renewed-secret-000001");
     expect(props?.verification.filter(({ status }) => status === "failed")).toEqual([]);
     expect(await run(ns).diff(id, props!, inputs())).toMatchObject({ changes: false });
+  });
+
+  test("takes that secret by an update too, where an update of another machine failed", async ({
+    ns,
+  }) => {
+    const declared = { ...inputs(), __stack: "shop/live", __resource: "acme" };
+    const { id, outs } = await run(ns).create(declared);
+    ns.client("xima-acme")!.clientSecret = "renewed-secret-000001";
+    const { signal } = new AbortController();
+    const ownJournal = { "ucaas:journalDir": join(ns.evidenceDir, "other-journal") };
+    const next = run(ns, ownJournal, { signal, updatesOfOthers: failedUpdateElsewhere() });
+    await next.check(outs!, declared);
+    expect(await next.diff(id, outs!, declared)).toMatchObject({ changes: true, replaces: [] });
+    const updated = await next.update(id, outs!, declared);
+    expect(secretIn(updated.outs)).toBe("renewed-secret-000001");
   });
 
   test("keeps the client when the user's login fails, and when the portal cannot be reached", async ({
