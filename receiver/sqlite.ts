@@ -33,7 +33,10 @@ export async function openSqlite(file: string): Promise<Database> {
     if (error instanceof StartupError) throw error;
     throw new StartupError(`the database ${file} cannot be opened: ${(error as Error).message}`, {
       code: "DATABASE_NOT_OPENED",
-      hint: "name a file in a folder that exists and is yours with --file. A locked one belongs to another receiver, and several receivers need PostgreSQL",
+      hint: [
+        "name a file in a folder that exists and is yours with --file.",
+        "A locked one belongs to another receiver, and several receivers need PostgreSQL",
+      ].join(" "),
       cause: error,
     });
   }

@@ -249,7 +249,7 @@ class EnableXHandlers implements ResourceHandlers<EnableXInputs, EnableXOutputs>
         .filter((property) => !isIgnored(news, property));
     const changed = changedSince(olds);
     // No update sends what is fixed.
-    const differing = changedSince(present ?? olds).filter(
+    const differing = (present ? changedSince(present) : []).filter(
       (property) => !this.#kind.fixed.includes(property),
     );
     const replaces = changed.filter(

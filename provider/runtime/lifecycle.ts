@@ -238,19 +238,15 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     const moved = this.#movedArguments(id, olds, news);
     if (moved.length > 0) this.#noteReplaced(id, olds, news);
     const mayBeGone = meaning === "delete" && moved.length === 0;
-    if (mayBeGone && !(await this.#isThere(id, olds, key && entry))) {
-      logInfo(
-        type,
-        this.#descriptor.label(olds),
-        "was deleted by a run that was cut off; it is created again",
-      );
-      return { changes: true, replaces: [identity], deleteBeforeReplace: false };
-    }
+    const wasDeleted = mayBeGone && !(await this.#isThere(id, olds, key && entry));
     const doubtful = moved.length === 0 && !refreshing && !mayBeGone;
     const update = doubtful ? await this.#updateOfOthers(id, olds, news) : undefined;
     const present = update && (await this.#readAgain(id, olds, news));
-    if (update && !present) {
-      logInfo(type, this.#descriptor.label(olds), describeGone(update));
+    if (wasDeleted || (update && !present)) {
+      const text = update
+        ? describeGone(update)
+        : "was deleted by a run that was cut off; it is created again";
+      logInfo(type, this.#descriptor.label(olds), text);
       return { changes: true, replaces: [identity], deleteBeforeReplace: false };
     }
     const situation = { moved, refreshing, ...(present && { present }) };

@@ -79,6 +79,18 @@ function runAfterFailedUpdate() {
   return providersOf(enablex.basic, journalFolder(), context, state).user;
 }
 
+/** A declared user, as its create left it. */
+async function existingUser() {
+  const [customerId = ""] = await enablex.seed(2);
+  const names = { userType: "moderator", firstName: "Ada", email: "ada@acme.test" };
+  const declared: EnableXInputs = {
+    ...{ customerId, ...names, password: "first-pass-1" },
+    ...{ __stack: "ucaas/test", __resource: "ada" },
+  };
+  const { id, outs } = await providersOf(enablex.basic).user.create(declared);
+  return { declared, id, outs: outs as EnableXOutputs };
+}
+
 test.each([
   ["was changed, it is corrected", { first_name: "Eve" }, { changes: true, replaces: [] }],
   ["is as declared, nothing is sent", {}, { changes: false, replaces: [] }],
@@ -90,31 +102,19 @@ test.each([
 ])(
   "where a user that another machine's failed update may have touched %s",
   async (_, there, result) => {
-    const [customerId = ""] = await enablex.seed(2);
-    const names = { userType: "moderator", firstName: "Ada", email: "ada@acme.test" };
-    const declared: EnableXInputs = {
-      ...{ customerId, ...names, password: "first-pass-1" },
-      ...{ __stack: "ucaas/test", __resource: "ada" },
-    };
-    const { id, outs } = await providersOf(enablex.basic).user.create(declared);
+    const { declared, id, outs } = await existingUser();
     await enablex.change("users", id, there);
     const run = runAfterFailedUpdate();
-    await run.check(outs as EnableXOutputs, declared);
-    expect(await run.diff(id, outs as EnableXOutputs, declared)).toMatchObject(result);
+    await run.check(outs, declared);
+    expect(await run.diff(id, outs, declared)).toMatchObject(result);
   },
 );
 
 test("a user that another machine's failed update has deleted is created again", async () => {
-  const [customerId = ""] = await enablex.seed(1);
-  const names = { userType: "moderator", firstName: "Ada", email: "ada@acme.test" };
-  const declared: EnableXInputs = {
-    ...{ customerId, ...names, password: "first-pass-1" },
-    ...{ __stack: "ucaas/test", __resource: "ada" },
-  };
-  const { id, outs } = await providersOf(enablex.basic).user.create(declared);
+  const { declared, id, outs } = await existingUser();
   delete enablex.server.state.users[id];
   const run = runAfterFailedUpdate();
-  await run.check(outs as EnableXOutputs, declared);
-  const { replaces } = await run.diff(id, outs as EnableXOutputs, declared);
+  await run.check(outs, declared);
+  const { replaces } = await run.diff(id, outs, declared);
   expect(replaces).not.toEqual([]);
 });
