@@ -39,19 +39,22 @@ afterEach(() => {
   licences.server.state.customers = {};
 });
 
-/** What `pulumi stack export` prints on this machine. */
-function record(pending: readonly string[]): void {
+/** What `pulumi stack export` and `history` print on this machine. */
+function record(pending: readonly string[], failedAt?: string): void {
   const urn = `urn:pulumi:test::ucaas-test::pulumi-nodejs:dynamic/ucaas:${type}::acme`;
   const known = { urn, type, id, modified: "2026-01-05T09:00:00Z", inputs: declared };
   const deployment = {
-    resources: [known],
+    resources: [{ urn: "", type: "pulumi:providers:pulumi-nodejs" }, known],
     pending_operations: pending.map((kind) => ({
       type: kind,
       resource: { ...known, inputs: others },
     })),
   };
   const file = join(machine, "pulumi");
-  writeFileSync(file, `#!/bin/sh\ncat <<'END'\n${JSON.stringify({ deployment })}\nEND\n`);
+  const history = failedAt ? [{ kind: "update", startTime: failedAt, result: "failed" }] : [];
+  const print = (json: unknown) => `cat <<'END'\n${JSON.stringify(json)}\nEND`;
+  const script = ["#!/bin/sh", 'if [ "$2" = history ]; then', print(history), "exit; fi"];
+  writeFileSync(file, [...script, print({ deployment }), ""].join("\n"));
   chmodSync(file, 0o755);
 }
 
@@ -124,6 +127,19 @@ test("a refresh that clears the pending update keeps what has to be put right", 
   await inProcess(async (host) => {
     expect(await up(host)).toEqual({ changes: false });
   });
+});
+
+test("seats that another machine's failed update left are replaced, and named", async () => {
+  record([], "2026-01-05T10:00:00Z");
+  const other = join(machine, "other-journal");
+  await inProcess(
+    async (host) => {
+      expect(await up(host)).toEqual({ changes: true });
+      expect(host.output()).toContain("professionalSeats had been changed elsewhere");
+    },
+    { ...licences.plainConfig, "ucaas:journalDir": other },
+  );
+  expect(seats()).toMatchObject({ professionalSeats: 12 });
 });
 
 test("a licence that another machine's killed run deleted is made again", async () => {
