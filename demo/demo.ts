@@ -3,8 +3,7 @@
  * is a command that a user would type; the demo ends with 0 only if every step did what
  * it says.
  */
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import { reservePort } from "../sandbox/reserve-port.ts";
 import { startSandbox } from "../sandbox/start.ts";
 import { steps } from "./steps.ts";
 import { startWebhook } from "./webhook.ts";
@@ -18,7 +17,8 @@ const webhook = await startWebhook(({ platform, text }) =>
 try {
   // Slow enough that the wait for an order is seen to progress.
   sandbox.xelion.server.setOptions({ courseMs: 1000 });
-  const callback = `127.0.0.1:${await freePort()}`;
+  // The address has to be given to Xelion before the run that listens there starts.
+  const callback = `127.0.0.1:${await reservePort()}`;
   const playground = new Playground({
     ...sandbox.environment,
     XELION_CALLBACK: JSON.stringify({ listen: callback, url: `http://${callback}` }),
@@ -50,15 +50,6 @@ try {
 } finally {
   webhook.stop();
   await sandbox.stop();
-}
-
-/** A port for Xelion's callbacks, which have to be told before anybody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }
 
 function bold(text: string): string {

@@ -461,7 +461,7 @@ describe("two stacks that declare the same customer", () => {
     enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 2 });
     const other = { ...acme, __stack: "ucaas/two", customerName: "Acme of two" };
     const running = Promise.allSettled([create(acme), create(other)]);
-    await eventually(() => expect(posts()).toBe(2));
+    await eventually(() => expect(posts()).toBe(2), running);
     enablex.server.faults.clear();
     const results = await running;
     expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
@@ -476,7 +476,7 @@ describe("two stacks that declare the same customer", () => {
   test("and one create has no clear reply: a customer with other values is not adopted", async () => {
     enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
     const running = catchError(create(acme));
-    await eventually(() => expect(posts()).toBe(1));
+    await eventually(() => expect(posts()).toBe(1), running);
     await enablex.seed(1, { customer_name: "Acme of two", customer_code: "ACME" });
     expect(await running).toMatchObject({ code: "ALREADY_EXISTS" });
     expect(enablex.customers()).toHaveLength(1);
@@ -488,7 +488,7 @@ describe("two stacks that declare the same customer", () => {
       const journal = journalFolder();
       enablex.server.fault({ kind: "cutBefore", method: "POST", path: "/customers$" });
       const running = catchError(create({ ...acme, adopt }, {}, journal));
-      await eventually(() => expect(posts()).toBe(1));
+      await eventually(() => expect(posts()).toBe(1), running);
       await enablex.seed(1, { customer_name: "Acme of two", customer_code: "ACME" });
       expect(await running).toMatchObject({ code: "ALREADY_EXISTS" });
       const short = { "enablex:settleSeconds": "0.2" };
@@ -530,8 +530,8 @@ describe("a create that was cut off", () => {
     enablex.server.fault({ ...fault, method: "POST", path: "/customers$" });
     // Its process ends here: no test waits for it, and what it still sends gets no
     // answer.
-    void create(inputs, { "enablex:settleSeconds": "0" }, journal).catch(() => {});
-    await eventually(() => expect(posts()).toBe(1));
+    const creating = create(inputs, { "enablex:settleSeconds": "0" }, journal);
+    await eventually(() => expect(posts()).toBe(1), creating);
     return journal;
   };
 
@@ -576,8 +576,8 @@ describe("a create that was cut off", () => {
   test("is waited for while it may still arrive", async () => {
     const journal = journalFolder();
     enablex.server.fault({ kind: "delay", ms: 1_000, method: "POST", path: "/customers$" });
-    void create(acme, {}, journal).catch(() => {});
-    await eventually(() => expect(posts()).toBe(1));
+    const creating = create(acme, {}, journal);
+    await eventually(() => expect(posts()).toBe(1), creating);
     const { id } = await create(acme, {}, journal);
     expect(enablex.customers()).toMatchObject([{ id }]);
     expect(posts()).toBe(1);

@@ -78,10 +78,10 @@ describe("the handlers in Pulumi's dynamic-provider process", () => {
 
   test("a create whose process is killed is resumed by the next one, and the customer exists once", async () => {
     enablex.server.fault({ kind: "hangAfter", method: "POST", path: "/customers$" });
-    const failed = host.create("EnableXCustomer", { ...acme, adopt: "never" }).catch(() => {});
-    await eventually(() => expect(enablex.customers()).toHaveLength(1));
+    const killed = host.failure(host.create("EnableXCustomer", { ...acme, adopt: "never" }));
+    await eventually(() => expect(enablex.customers()).toHaveLength(1), killed);
     await host.crash();
-    await failed;
+    await killed;
     host = await start(enablex.login);
     const { id } = await host.create("EnableXCustomer", { ...acme, adopt: "never" });
     expect(enablex.customers()).toMatchObject([{ id }]);

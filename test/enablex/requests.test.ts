@@ -98,7 +98,7 @@ describe("another stack that creates the same customers at the same time", () =>
     const all = many(20);
     enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 8 });
     const running = up(provider, all, 8);
-    await eventually(() => expect(enablex.calls(/^POST/).length).toBe(8));
+    await eventually(() => expect(enablex.calls(/^POST/).length).toBe(8), running);
     for (const number of numbers)
       await enablex.seed(1, {
         customer_code: `CODE-${number}`,
@@ -137,7 +137,7 @@ describe("another stack that creates the same customers at the same time", () =>
     enablex.server.setOptions({ createReply: "full" });
     enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 2 });
     const posting = up(provider, many(2), 8);
-    await eventually(() => expect(enablex.calls(/^POST/).length).toBe(2));
+    await eventually(() => expect(enablex.calls(/^POST/).length).toBe(2), posting);
     enablex.server.faults.clear();
     enablex.server.fault({
       kind: "status",

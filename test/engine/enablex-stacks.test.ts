@@ -15,7 +15,7 @@ test("of two stacks with the same customer, one creates it, and the other's erro
   enablex.server.fault({ kind: "hold", method: "POST", path: "/customers$", times: 2 });
   const running = Promise.all([one.up(), two.up()]);
   // Both have looked, and found nothing.
-  await eventually(() => expect(enablex.calls(/^POST .customers$/)).toHaveLength(2));
+  await eventually(() => expect(enablex.calls(/^POST .customers$/)).toHaveLength(2), running);
   enablex.server.faults.clear();
   const runs = await running;
   const [created, ...others] = Object.entries(enablex.server.state.customers);

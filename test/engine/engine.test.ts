@@ -66,7 +66,7 @@ test("Ctrl-C ends a run when the resource at work is done, and keeps it", async 
   });
   const up = ws.start(["up", "--yes", "--skip-preview"]);
 
-  await eventually(() => expect(existsSync(`${ws.folder}/begun`)).toBe(true));
+  await eventually(() => expect(existsSync(`${ws.folder}/begun`)).toBe(true), up.done);
   up.signal("SIGINT");
   const ended = await up.done;
   expect(ended.exitCode, ended.output).not.toBe(0);
@@ -85,7 +85,7 @@ test("after a power cut the stack is locked, and pulumi cancel frees it", async 
   });
 
   const up = ws.start(["up", "--yes", "--skip-preview"]);
-  await eventually(() => expect(existsSync(`${ws.folder}/begun`)).toBe(true));
+  await eventually(() => expect(existsSync(`${ws.folder}/begun`)).toBe(true), up.done);
   await up.crash();
   await up.done;
   expect((await ws.up()).output).toContain("the stack is currently locked");

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { parse, stringify } from "yaml";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import { startSandbox } from "../../sandbox/start.ts";
-import { freePort } from "../xelion/world.ts";
 import { stackProject } from "./stack-project.ts";
 
 test("a customer is moved to another stack without a write at a vendor", async () => {
@@ -11,7 +11,7 @@ test("a customer is moved to another stack without a write at a vendor", async (
   onTestFinished(() => sandbox.stop());
   const { xima, enablex, xelion } = sandbox;
   xelion.tenant.server.state.tenants.pbx2 = xelion.tenant.server.state.tenants.pbx1!;
-  const callback = `127.0.0.1:${await freePort()}`;
+  const callback = `127.0.0.1:${await reservePort()}`;
   const tenant = (tenantName: string) => ({
     serverUrl: xelion.tenant.baseUrl,
     tenantName,

@@ -123,7 +123,7 @@ test.each([
   const run = stack.start(["up", "--yes", "--skip-preview"], {
     env: { UCAAS_JOURNAL_DIR: join(stack.folder, "other-journal") },
   });
-  await eventually(() => expect(w.orders()).toHaveLength(2));
+  await eventually(() => expect(w.orders()).toHaveLength(2), run.done);
   for (const pid of await providersOf(run)) kill(pid);
   await run.done;
 

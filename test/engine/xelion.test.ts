@@ -68,7 +68,7 @@ describe("a tenant on the real engine", () => {
       type.endsWith("XelionTenantProvision"),
     );
   const hasLine = (run: RunningCommand, words: string) =>
-    eventually(() => expect(run.output()).toContain(words));
+    eventually(() => expect(run.output()).toContain(words), run.done);
 
   test("a preview shows what the service refuses, with secrets masked, and sends no order", async () => {
     w.service.fault({

@@ -76,7 +76,7 @@ describe("the browser", () => {
     await using host = await start();
     ns.server.fault({ kind: "hangAfter", method: "POST", path: "/clients.php$" });
     const create = host.failure(host.create(type, { ...inputs, portal: { stepSeconds: 600 } }));
-    await eventually(() => expect(ns.portalLog()).toContain("created xima-acme"));
+    await eventually(() => expect(ns.portalLog()).toContain("created xima-acme"), create);
     await host.cancel();
     expect((await create).message).toContain("INTERRUPTED");
     await eventually(() => expect(browsers()).toEqual([]));
@@ -95,7 +95,7 @@ describe("the browser", () => {
     const host = await start();
     ns.server.fault({ kind: "hangAfter", method: "POST", path: "/clients.php$" });
     const create = host.create(type, inputs).catch((error: Error) => error);
-    await eventually(() => expect(ns.portalLog()).toContain("created xima-acme"));
+    await eventually(() => expect(ns.portalLog()).toContain("created xima-acme"), create);
     expect(browsers()).toHaveLength(1);
     await host.crash();
     expect(await create).toBeInstanceOf(Error);

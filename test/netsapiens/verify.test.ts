@@ -464,7 +464,7 @@ describe("a block is distinguished from a refusal:", () => {
     const stopping = new AbortController();
     const limits = { concurrency: 4, deadlineSeconds: 3_600 };
     const running = run({}, "all", new NetsapiensClient(server.url, limits, stopping.signal));
-    await eventually(() => expect(server.received.length).toBeGreaterThan(1));
+    await eventually(() => expect(server.received.length).toBeGreaterThan(1), running);
     stopping.abort();
     expect((await running).results[0]).toMatchObject({ status: "failed" });
   });

@@ -7,7 +7,7 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { freePort } from "../xelion/world.ts";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 
 const run = promisify(execFile);
 
@@ -68,7 +68,7 @@ export class Postgres {
       ],
       options,
     );
-    const port = await freePort();
+    const port = await reservePort();
     const flags = {
       port: `${port}`,
       listen_addresses: "127.0.0.1",

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { z } from "zod";
 import type { FaultOrder } from "../../sandbox/fault-injection.ts";
 import { ControlError, json } from "../../sandbox/http-types.ts";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import { commonOptions, SandboxServer } from "../../sandbox/server.ts";
 import { eventually } from "../eventually.ts";
 
@@ -296,11 +297,12 @@ describe("over a restart", () => {
 
   it("state and switches are kept, and the port can be the same", async () => {
     const dataFile = join(folder, "data.json");
-    await restarted(dataFile);
+    const port = await reservePort();
+    await restarted(dataFile, { port });
     const { url } = server;
     await sign("Ada");
     await control("POST", "options", { shout: true });
-    await restarted(dataFile, { port: Number(new URL(url).port) });
+    await restarted(dataFile, { port });
     expect([server.url, server.state.names, server.options.shout]).toEqual([url, ["Ada"], true]);
     expect(readdirSync(folder)).toEqual(["data.json"]);
   });
@@ -333,7 +335,7 @@ describe("over a restart", () => {
 it("a stop ends connections that wait for an answer", async () => {
   server.fault({ kind: "hang" });
   const waiting = sign("Ada").catch(() => "cut");
-  await expect.poll(() => server.received.length).toBe(1);
+  await eventually(() => expect(server.received.length).toBe(1), waiting);
   await server.stop();
   expect(await waiting).toBe("cut");
 });

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { CallbackListener } from "../../provider/xelion/callback.ts";
 import { newOrder } from "../../provider/xelion/order.ts";
 import type { StatusEvent } from "../../provider/xelion/schema.ts";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import { folder, messages, ReceiverProcess, register } from "../receiver/receiver-process.ts";
-import { freePort } from "./world.ts";
 
 /**
  * The request of a caller. Its path contains `{token}`, and is sent without further
@@ -164,7 +164,7 @@ async function receiverSide(): Promise<Side> {
 }
 
 async function listenerSide(): Promise<Side & AsyncDisposable> {
-  const port = await freePort();
+  const port = await reservePort();
   const listener = new CallbackListener(
     { listen: { host: "127.0.0.1", port }, url: `http://127.0.0.1:${port}${prefix}` },
     "key",

@@ -4,8 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { CallbackListener } from "../../provider/xelion/callback.ts";
 import { newOrder } from "../../provider/xelion/order.ts";
 import type { StatusEvent } from "../../provider/xelion/schema.ts";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import { eventually } from "../eventually.ts";
-import { freePort } from "./world.ts";
 
 const order = newOrder(
   { configurationHash: "a", retryFailed: null, givenOrderId: null, wait: "completed" },
@@ -20,7 +20,7 @@ let url: string;
 let taken: StatusEvent[][];
 let stop: () => Promise<void>;
 beforeEach(async () => {
-  port = await freePort();
+  port = await reservePort();
   listener = newListener();
   url = (await listener.prepare("thing", order)) as string;
   taken = [];

@@ -34,8 +34,8 @@ const holding = () =>
       { do: "status", status: "COMPLETED", callback: "now", times: 1 },
     ],
   });
-const hasLine = (host: DynamicHost, words: string) =>
-  eventually(() => expect(host.output()).toContain(words));
+const hasLine = (host: DynamicHost, words: string, during: Promise<unknown>) =>
+  eventually(() => expect(host.output()).toContain(words), during);
 
 async function quotingService() {
   let callbackUrl = "";
@@ -59,7 +59,7 @@ describe("in Pulumi's own provider process", () => {
     const inputs = { ...w.inputs, timeout: "10m" };
     await using first = await start();
     const failure = first.failure(first.create(type, inputs));
-    await hasLine(first, "order 1: IN_PROGRESS");
+    await hasLine(first, "order 1: IN_PROGRESS", failure);
     await first.raw("cancel", new Empty());
     const { partial, message } = await failure;
     expect(message).toContain("[INTERRUPTED]");
@@ -75,7 +75,7 @@ describe("in Pulumi's own provider process", () => {
       partial?.properties as object,
       inputs,
     );
-    await hasLine(second, "order 1 is IN_PROGRESS: waiting for its end");
+    await hasLine(second, "order 1 is IN_PROGRESS: waiting for its end", update);
     await w.proceed(1);
     expect((await update).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);
@@ -87,7 +87,7 @@ describe("in Pulumi's own provider process", () => {
       holding();
       const host = await start();
       const failure = host.failure(host.create(type, { ...w.inputs, timeout: "10m" }));
-      await hasLine(host, "order 1: IN_PROGRESS");
+      await hasLine(host, "order 1: IN_PROGRESS", failure);
       host.signal(signal);
       expect((await failure).partial).toMatchObject({
         properties: { orderId: 1, status: "IN_PROGRESS" },
@@ -100,12 +100,13 @@ describe("in Pulumi's own provider process", () => {
   test("a process that is killed leaves the order to the next one", async () => {
     holding();
     const first = await start();
-    void first.create(type, w.inputs).catch(() => {});
-    await hasLine(first, "order 1: IN_PROGRESS");
+    const killed = first.failure(first.create(type, w.inputs));
+    await hasLine(first, "order 1: IN_PROGRESS", killed);
     await first.crash();
+    await killed;
     await using second = await start();
     const create = second.create(type, w.inputs);
-    await hasLine(second, "order 1 is IN_PROGRESS: waiting for its end");
+    await hasLine(second, "order 1 is IN_PROGRESS: waiting for its end", create);
     await w.proceed(1);
     expect((await create).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);

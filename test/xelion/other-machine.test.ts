@@ -639,8 +639,9 @@ describe("an update with this journal, whose engine was killed", () => {
     const record = updating(inputs, begun, news);
     const { run, news: again } = await checked(one, inputs, tenant, record);
     const ended = outcome(run.update(idOf(again), begun, again));
-    await eventually(() =>
-      expect(vi.mocked(console.log).mock.calls.join("\n")).toContain("waiting for its end"),
+    await eventually(
+      () => expect(vi.mocked(console.log).mock.calls.join("\n")).toContain("waiting for its end"),
+      ended,
     );
     await w.proceed(1);
     const { code, outs } = await ended;

@@ -192,8 +192,9 @@ describe("an order", () => {
     expect(first).toMatchObject({ code: "NOT_FINISHED", outs: { status: "SUBMITTED" } });
     expect(await changes(first.outs)).toBe(true);
     const second = update(first.outs);
-    await eventually(() =>
-      expect(printedText()).toContain("order 1 is SUBMITTED: waiting for its end"),
+    await eventually(
+      () => expect(printedText()).toContain("order 1 is SUBMITTED: waiting for its end"),
+      second,
     );
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ status: "COMPLETED", orderId: 1 });
@@ -528,8 +529,8 @@ describe("a POST whose outcome is not known", () => {
   test("because this process was killed in the middle is found in the journal", async () => {
     w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
     w.next("losesAll");
-    void create({ timeout: "100ms" });
-    await eventually(() => expect(w.orders()).toHaveLength(1));
+    const killed = create({ timeout: "100ms" });
+    await eventually(() => expect(w.orders()).toHaveLength(1), killed);
     expect(
       await create(
         { timeout: "100ms" },
@@ -667,8 +668,9 @@ describe("a changed configuration", () => {
     });
     printed.mockClear();
     const second = update(outs, other);
-    await eventually(() =>
-      expect(printedText()).toContain("a new order is sent when this one has ended"),
+    await eventually(
+      () => expect(printedText()).toContain("a new order is sent when this one has ended"),
+      second,
     );
     expect(w.orders()).toHaveLength(1);
     await w.proceed(1);
@@ -789,8 +791,9 @@ describe("a refresh that is not saved", () => {
       });
     }
     const up = update(saved, other);
-    await eventually(() =>
-      expect(printedText()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"),
+    await eventually(
+      () => expect(printedText()).toContain("order 2 is SUBMITTED: waiting for its end, up to 20s"),
+      up,
     );
     await w.proceed(2);
     expect((await up).outs).toMatchObject({ orderId: 2, status: "COMPLETED" });
@@ -1306,8 +1309,9 @@ async function token(): Promise<string> {
 test("keeps the id of an order in the state when the journal's disk is full as the reply arrives", async () => {
   w.service.fault({ kind: "hold", method: "POST", path: "/provision$" });
   const creating = create();
-  await eventually(() =>
-    expect(w.service.received.some(({ path }) => path.endsWith("/provision"))).toBe(true),
+  await eventually(
+    () => expect(w.service.received.some(({ path }) => path.endsWith("/provision"))).toBe(true),
+    creating,
   );
   rmSync(w.journalDir, { recursive: true });
   writeFileSync(w.journalDir, "no folder");

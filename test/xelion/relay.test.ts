@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { maskSecrets } from "../../provider/runtime/secrets.ts";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
 import { eventually } from "../eventually.ts";
 import { ask, folder, messages, ReceiverProcess, relayKey } from "../receiver/receiver-process.ts";
 import { inputsOf, provider, runs } from "./handlers.ts";
-import { apiKey, freePort, type World, world } from "./world.ts";
+import { apiKey, type World, world } from "./world.ts";
 
 let cleanUp: AsyncDisposableStack;
 let w: World;
@@ -75,8 +76,9 @@ describe("by the relay", () => {
     holding();
     expect(await here().create({ timeout: "300ms" })).toMatchObject({ code: "NOT_FINISHED" });
     const second = elsewhere().create();
-    await eventually(() =>
-      expect(printedText()).toContain("order 1 is SUBMITTED: waiting for its end"),
+    await eventually(
+      () => expect(printedText()).toContain("order 1 is SUBMITTED: waiting for its end"),
+      second,
     );
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
@@ -219,7 +221,7 @@ describe("by the relay", () => {
   test("of two machines that begin at once, one sends", async () => {
     holding();
     const both = [elsewhere().create({ timeout: "10s" }), elsewhere().create({ timeout: "10s" })];
-    await eventually(() => expect(w.orders()).toHaveLength(1));
+    await eventually(() => expect(w.orders()).toHaveLength(1), Promise.all(both));
     await w.proceed(1);
     const codes = (await Promise.all(both)).map(({ code }) => code);
     // Who came a little later has seen the other's order, and follows it.
@@ -229,7 +231,7 @@ describe("by the relay", () => {
   });
 
   test("an order outlives a receiver that is killed and started again", async () => {
-    const port = await freePort();
+    const port = await reservePort();
     await receiver.kill();
     const again = async () => {
       receiver = cleanUp.use(
@@ -241,7 +243,7 @@ describe("by the relay", () => {
     await again();
     holding();
     const run = here().create();
-    await eventually(() => expect(printedText()).toContain("order 1 submitted"));
+    await eventually(() => expect(printedText()).toContain("order 1 submitted"), run);
     await receiver.kill();
     await again();
     await w.proceed(1);
@@ -310,7 +312,7 @@ describe("by the relay", () => {
     w.tenant.fault({ kind: "hold", method: "POST", path: "/logout$" });
     const configuration = { version: 1, organization: { name: "Sabertooth" } };
     const refused = elsewhere().create({ configuration });
-    await eventually(() => expect(w.tenant.received.at(-1)?.fault).toBe("hold"));
+    await eventually(() => expect(w.tenant.received.at(-1)?.fault).toBe("hold"), refused);
     // It never goes on after a kill.
     const next = await elsewhere().create({ timeout: "300ms" });
     expect(next.code).toBe("OUTCOME_UNKNOWN");
@@ -413,8 +415,9 @@ describe("by the relay", () => {
       const { run, service } = await moved();
       const second = run.create(other);
       const place = `order 1 at ${w.service.baseUrl}`;
-      await eventually(() =>
-        expect(printedText()).toContain(`${place} is SUBMITTED: waiting for its end`),
+      await eventually(
+        () => expect(printedText()).toContain(`${place} is SUBMITTED: waiting for its end`),
+        second,
       );
       await w.proceed(1);
       const { outs } = await second;

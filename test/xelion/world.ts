@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import { readScenario, type ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { xelionProvisioningServer, xelionTenantServer } from "../../sandbox/xelion/server.ts";
 import { secret } from "../engine/workspace.ts";
@@ -18,7 +18,7 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
   const [service, tenant] = [xelionProvisioningServer(), xelionTenantServer()];
   const [journalDir, port] = await Promise.all([
     mkdtemp(join(tmpdir(), "ucaas-xelion-")),
-    freePort(),
+    reservePort(),
     service.start(),
     tenant.start(),
   ]);
@@ -66,12 +66,3 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
 }
 
 export type World = Awaited<ReturnType<typeof world>>;
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

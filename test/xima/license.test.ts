@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { adoptedOutputs } from "../../provider/xima/outputs.ts";
+import { eventually } from "../eventually.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
 
@@ -582,8 +583,8 @@ describe("a create that was cut off", () => {
     licences.server.fault({ kind: "hangAfter", bodyMatches: "professionalSeats" });
     const hung = () => licences.server.received.filter(({ fault }) => fault === "hangAfter").length;
     const before = hung();
-    const call = doomed.create(type, args).catch(() => {});
-    await expect.poll(hung).toBe(before + 1);
+    const call = doomed.failure(doomed.create(type, args));
+    await eventually(() => expect(hung()).toBe(before + 1), call);
     expect(stored(args)).toBeDefined();
     await doomed.crash();
     await call;
@@ -783,8 +784,8 @@ describe("update", () => {
       const more = { ...args, eliteSeats: 500, dialerSeats: 10 };
       if (when === "before") {
         licences.server.fault({ kind: "hangAfter", bodyMatches: "dialerSeats" });
-        void doomed.update(type, id, outs, more).catch(() => {});
-        await expect.poll(() => stored(args)?.eliteSeats).toBe(500);
+        const call = doomed.update(type, id, outs, more);
+        await eventually(() => expect(stored(args)?.eliteSeats).toBe(500), call);
       } else await doomed.update(type, id, outs, more);
       await doomed.crash();
 

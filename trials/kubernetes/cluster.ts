@@ -7,11 +7,11 @@ import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_pro
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import type { Command } from "./commands.ts";
 
 const execute = promisify(execFile);
@@ -41,10 +41,10 @@ export class Cluster {
     // What is sent to a Service that kube-proxy does not know stays on this machine.
     execFileSync("ip", ["route", "add", services, "dev", bridge.name, "src", bridge.address]);
     const [client, peer, api, kubelet] = [
-      await freePort(),
-      await freePort(),
-      await freePort(),
-      await freePort(),
+      await reservePort(),
+      await reservePort(),
+      await reservePort(),
+      await reservePort(),
     ];
     const etcd = `http://127.0.0.1:${client}`;
     this.#run("etcd", this.#command("etcd"), [
@@ -358,13 +358,4 @@ async function end(child: ChildProcess): Promise<void> {
   const kill = setTimeout(() => child.kill("SIGKILL"), 10_000);
   await ended;
   clearTimeout(kill);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
