@@ -57,8 +57,10 @@ export const faultSchema = z.discriminatedUnion("kind", [
     .strictObject({ ...match, kind: z.literal("hang") })
     .describe("nothing is changed and nothing is ever answered"),
   z
-    .strictObject({ ...match, kind: z.literal("late"), ms })
-    .describe("the connection is cut at once, and the change is made ms later"),
+    .strictObject({ ...match, kind: z.literal("late"), ms: ms.optional() })
+    .describe(
+      "the connection is cut at once, and the change is made ms later, or when all faults are dropped",
+    ),
   // After the change was made:
   z
     .strictObject({ ...match, kind: z.literal("delayAfter"), ms })

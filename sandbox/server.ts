@@ -342,7 +342,7 @@ export class SandboxServer<
         return;
       case "late":
         socket.destroy();
-        await wait(fault.ms);
+        await (fault.ms === undefined ? this.faults.cleared() : wait(fault.ms));
         await this.#handle(request);
         return;
     }

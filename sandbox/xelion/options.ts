@@ -32,6 +32,11 @@ export const provisioningOptions = z.strictObject({
     .positive()
     .default(5000)
     .describe("how long a callback waits for its answer"),
+  tenantTimeoutMs: z
+    .number()
+    .positive()
+    .default(5000)
+    .describe("how long an order waits for its tenant's answer to the token"),
   callbackRetries: z
     .int()
     .min(0)

@@ -174,7 +174,10 @@ export class OrderRunner {
       const answer = await fetch(url, {
         headers: { authorization: `xelion ${order.tenantToken}` },
         redirect: "error",
-        signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(5000)]),
+        signal: AbortSignal.any([
+          this.#stopping.signal,
+          AbortSignal.timeout(this.#server.options.tenantTimeoutMs),
+        ]),
       });
       await answer.body?.cancel();
       return answer.ok ? undefined : `the tenant answered ${answer.status} to the token`;

@@ -9,6 +9,7 @@ import PQueue from "p-queue";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
 import type { DriftReport } from "../../cli/drift/report.ts";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
 import { ximaServer } from "../../sandbox/xima/server.ts";
 import { onTerminal, terminalSession } from "../cli/on-terminal.ts";
@@ -46,7 +47,8 @@ describe("drift on the real engine", () => {
   const file = (stack: string) => join(project.folder, "stacks", `Pulumi.${stack}.yaml`);
 
   beforeAll(async () => {
-    [sandbox] = await Promise.all([startSandbox(), elsewhere.start()]);
+    const port = await reservePort();
+    [sandbox] = await Promise.all([startSandbox(), elsewhere.start({ port })]);
     elsewhere.state.keys = { ...sandbox.xima.server.state.keys };
     project = await stackProject({}, sandbox.environment);
     await project.pulumi(["stack", "rm", "test", "--yes"]);
@@ -58,7 +60,6 @@ describe("drift on the real engine", () => {
           config: {
             ...(slug === "unreachable" && {
               "xima:baseUrl": elsewhere.baseUrl,
-              "xima:deadlineSeconds": "1",
             }),
             "ucaas:defaults": {
               xima: { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse" } },
@@ -309,8 +310,10 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
   });
 
   test("Ctrl-C gives the terminal back and ends with 130, and no process of the run lives on", async () => {
-    const asked = Promise.withResolvers<void>();
-    const silent = createServer(() => asked.resolve());
+    let isAsked = false;
+    const silent = createServer(() => {
+      isAsked = true;
+    });
     silent.listen(0, "127.0.0.1");
     await once(silent, "listening");
     const baseUrl = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/v1`;
@@ -320,7 +323,7 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
         cwd: project.folder,
         env: { ...project.env, XIMA_BASE_URL: baseUrl, UCAAS_TEST_MARK: mark },
       });
-      await asked.promise;
+      await eventually(() => expect(isAsked).toBe(true), session.ended());
       expect(processesWith(mark)).toContain("dynamic-provider");
       session.type("\u0003");
       const { output, exitCode } = await session.ended();

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
@@ -15,13 +15,14 @@ const resource = `
   const line = \`exports.handler = () => ({
     create: async (inputs) => {
       if (inputs.marker) require("node:fs").writeFileSync(inputs.marker, "begun");
-      await new Promise((done) => setTimeout(done, inputs.delay));
+      while (inputs.until && !require("node:fs").existsSync(inputs.until))
+        await new Promise((done) => setTimeout(done, 20));
       return { id: "made", outs: { node: process.version } };
     },
   })\`;
   export class Slow extends pulumi.CustomResource {
     declare readonly node: pulumi.Output<string>;
-    constructor(name: string, args: { delay: number; marker?: string }) {
+    constructor(name: string, args: { marker?: string; until?: string } = {}) {
       super("pulumi-nodejs:dynamic/test:Slow", name, { ...args, __provider: line, node: undefined });
     }
   }`;
@@ -33,7 +34,7 @@ test("a program runs on the project's Node with its config, and its failure is p
       console.error("to standard error");
       const config = new pulumi.Config();
       export const program = process.version;
-      export const provider = new Slow("one", { delay: 0 }).node;
+      export const provider = new Slow("one").node;
       export const plain = config.requireObject("plain");
       export const hidden = config.requireSecret("hidden");`,
     config: { plain: { list: [1, true, "ä"] }, hidden: secret("-----BEGIN=\nhunter2\n-----END") },
@@ -61,13 +62,15 @@ test("a program runs on the project's Node with its config, and its failure is p
 test("Ctrl-C ends a run when the resource at work is done, and keeps it", async () => {
   await using ws = await workspace({
     program: `${resource}
-      const first = new Slow("one", { delay: 1500, marker: process.cwd() + "/begun" });
-      first.node.apply(() => new Slow("two", { delay: 0 }));`,
+      const first = new Slow("one", { marker: process.cwd() + "/begun", until: process.cwd() + "/goOn" });
+      first.node.apply(() => new Slow("two"));`,
   });
   const up = ws.start(["up", "--yes", "--skip-preview"]);
 
   await eventually(() => expect(existsSync(`${ws.folder}/begun`)).toBe(true), up.done);
   up.signal("SIGINT");
+  await eventually(() => expect(up.output()).toContain("cancelling"), up.done);
+  writeFileSync(`${ws.folder}/goOn`, "");
   const ended = await up.done;
   expect(ended.exitCode, ended.output).not.toBe(0);
   const { deployment } = await ws.export();
@@ -81,7 +84,7 @@ test("Ctrl-C ends a run when the resource at work is done, and keeps it", async 
 
 test("after a power cut the stack is locked, and pulumi cancel frees it", async () => {
   await using ws = await workspace({
-    program: `${resource} new Slow("one", { delay: 60_000, marker: process.cwd() + "/begun" });`,
+    program: `${resource} new Slow("one", { marker: process.cwd() + "/begun", until: process.cwd() + "/never" });`,
   });
 
   const up = ws.start(["up", "--yes", "--skip-preview"]);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { importEntry } from "../../provider/runtime/import-file.ts";
 import { ucaas } from "../cli/ucaas.ts";
+import { eventually } from "../eventually.ts";
 import { processesWith } from "../netsapiens/processes.ts";
 import { type System, system, there } from "../netsapiens/system.ts";
 import { type Run, type Workspace, workspace } from "./workspace.ts";
@@ -43,9 +44,9 @@ afterAll(async () => {
   await ns.stop();
   rmSync(temporary, { recursive: true, force: true });
 });
-afterEach(() => {
+afterEach(async () => {
   // Each run closes its browser and removes the browser's files.
-  expect(processesWith(temporary)).toEqual([]);
+  await eventually(() => expect(processesWith(temporary)).toEqual([]));
   expect(readdirSync(temporary).filter((name) => name.startsWith("playwright"))).toEqual([]);
   // Devices hold SIP passwords: nothing may ever ask for them.
   expect(ns.server.state.deviceReads).toEqual([]);

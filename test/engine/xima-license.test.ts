@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { writeImportFile } from "../../cli/xima/import-file.ts";
 import { leaksBelow } from "../../trials/secrets/leaks.ts";
+import { eventually } from "../eventually.ts";
 import { licenceServer } from "../xima/licence-server.ts";
 import { type Deployment, type Workspace, workspace } from "./workspace.ts";
 
@@ -177,9 +178,10 @@ describe("a licence on the real engine", () => {
     await stack.writeProgram(program({ broken: "eliteSeats: 5", cut: "eliteSeats: 7" }));
     licences.server.fault({ kind: "hangAfter", bodyMatches: '"cut"[\\s\\S]*eliteSeats' });
     const doomed = stack.start(["up", "--yes", "--skip-preview"]);
-    await expect
-      .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"))
-      .toBe(true);
+    await eventually(
+      () => expect(licences.server.received.some(({ fault }) => fault === "hangAfter")).toBe(true),
+      doomed.done,
+    );
     await doomed.crash();
     await doomed.done;
     (await stack.pulumi(["cancel", "--yes"])).ok();

@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { terminalSession } from "../cli/on-terminal.ts";
+import { eventually } from "../eventually.ts";
 import { FleetProject, summaryEvent } from "./fleet-project.ts";
 
 test("Ctrl-C starts no further stack, and reports those that have ended", async () => {
@@ -22,7 +23,7 @@ test("a terminal shows how many stacks have ended, and a log one line for each",
   const project = new FleetProject({ answers: { up: summaryEvent({ create: 1 }) }, waitsAt: "b" });
   const options = { cwd: project.folder, env: project.environment };
   const session = terminalSession(["fleet", "up", "--parallel", "1"], options);
-  await expect.poll(() => session.shown()).toContain("1 of 3 stacks");
+  await eventually(() => expect(session.shown()).toContain("1 of 3 stacks"), session.ended());
   session.type("\x03");
   const { output, exitCode } = await session.ended();
   expect(exitCode).toBe(130);

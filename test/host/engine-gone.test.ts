@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { eventually } from "../eventually.ts";
 import { licenceServer } from "../xima/licence-server.ts";
 import { dynamicHost } from "./dynamic-host.ts";
 
@@ -22,8 +23,8 @@ test("a provider process without its engine finishes its request, and the next r
     };
     const first = await start();
     server.fault({ kind: "delayAfter", ms: 500, bodyMatches: "professionalSeats" });
-    const create = first.create("XimaLicense", licence).catch(() => undefined);
-    await expect.poll(() => server.state.customers["voicehouse/acme"]).toBeDefined();
+    const create = first.create("XimaLicense", licence).catch((error: Error) => error);
+    await eventually(() => expect(server.state.customers["voicehouse/acme"]).toBeDefined(), create);
     first.hangUp();
     // It would hang here if the process went on.
     await first.ended;
@@ -60,10 +61,10 @@ test("a provider process whose engine was killed repeats no write beside the nex
     };
     const create = host
       .create("XimaLicense", { ccId, professionalSeats: 12, __resource: "acme" })
-      .catch(() => undefined);
+      .catch((error: Error) => error);
     const writes = () =>
       server.received.filter(({ body }) => body.includes("professionalSeats")).length;
-    await expect.poll(writes).toBe(1);
+    await eventually(() => expect(writes()).toBe(1), create);
     host.hangUp();
     await host.ended;
     await create;

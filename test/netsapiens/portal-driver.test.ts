@@ -504,7 +504,7 @@ describe("a portal session that fails", { concurrent: true }, () => {
     ns,
   }) => {
     ns.server.setOptions({ labels: { "OAuth Clients": "API Applications" } });
-    const failure = await catchError(create(ns, {}, { stepSeconds: 4 }));
+    const failure = await catchError(create(ns, {}, { stepSeconds: 20 }));
     expect(failure).toMatchObject({
       code: "PORTAL_LABEL_NOT_FOUND",
       hint: expect.stringContaining("portal.labels.oauthClients"),
@@ -526,7 +526,7 @@ describe("a portal session that fails", { concurrent: true }, () => {
   test("is not led astray by labels that are only alike", async ({ ns }) => {
     // "My Settings" and "Advanced Search" are on the pages; the right ones are not.
     ns.server.setOptions({ labels: { Settings: "Preferences" } });
-    expect((await catchError(create(ns, {}, { stepSeconds: 4 }))).message).toContain(
+    expect((await catchError(create(ns, {}, { stepSeconds: 20 }))).message).toContain(
       'nothing on the page is labelled "Settings"',
     );
   });
@@ -546,7 +546,7 @@ describe("a portal session that fails", { concurrent: true }, () => {
         createdAt: "2026-01-05T09:00:00.000Z",
       };
       ns.server.setOptions({ labels: { Add: "Neu", "Client Secret": title } });
-      const failure = await catchError(create(ns, {}, { stepSeconds: 4 }));
+      const failure = await catchError(create(ns, {}, { stepSeconds: 20 }));
       const folder = folderIn(failure);
       expect(folder.startsWith(ns.evidenceDir)).toBe(true);
       expect(readdirSync(folder).sort()).toEqual(["page.html", "screenshot.png", "trace.json"]);
@@ -608,8 +608,8 @@ describe("a portal session that fails", { concurrent: true }, () => {
       body: `<p>Loading</p><script>onload = () => setTimeout(() => { ${blocking} })</script>`,
     });
     ns.server.fault({ kind: "hold", path: "/endless", times: 9 });
-    const failure = await catchError(create(ns, {}, { stepSeconds: 4 }));
-    expect(failure.message).toContain("the page did not answer within 4 s");
+    const failure = await catchError(create(ns, {}, { stepSeconds: 20 }));
+    expect(failure.message).toContain("the page did not answer within 20 s");
     expect(failure).toMatchObject({
       code: "PORTAL_FAILED",
       hint: expect.stringContaining("trace.json, secrets masked: "),

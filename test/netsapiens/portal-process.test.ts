@@ -43,7 +43,7 @@ describe("the browser", () => {
       host.create(type, { ...inputs, apiUrl: other.server.url }),
       eventually(() => expect(browsers()).toHaveLength(1)),
     ]);
-    expect(browsers()).toHaveLength(1);
+    await eventually(() => expect(browsers()).toHaveLength(1));
     await host.stop();
     await eventually(() => expect(browsers()).toEqual([]));
     expect(readdirSync(temporary).filter((name) => name.startsWith("playwright"))).toEqual([]);
@@ -64,7 +64,7 @@ describe("the browser", () => {
     await using host = await start();
     ns.server.setOptions({ labels: { Add: "Neu" } });
     const failure = await host.failure(
-      host.create(type, { ...inputs, portal: { stepSeconds: 3 } }),
+      host.create(type, { ...inputs, portal: { stepSeconds: 20 } }),
     );
     expect(failure.message).toContain("PORTAL_LABEL_NOT_FOUND");
     await eventually(() => expect(browsers()).toEqual([]));
@@ -96,7 +96,7 @@ describe("the browser", () => {
     ns.server.fault({ kind: "hangAfter", method: "POST", path: "/clients.php$" });
     const create = host.create(type, inputs).catch((error: Error) => error);
     await eventually(() => expect(ns.portalLog()).toContain("created xima-acme"), create);
-    expect(browsers()).toHaveLength(1);
+    await eventually(() => expect(browsers()).toHaveLength(1));
     await host.crash();
     expect(await create).toBeInstanceOf(Error);
     await eventually(() => expect(browsers()).toEqual([]));

@@ -449,7 +449,7 @@ describe("a block is distinguished from a refusal:", () => {
     "403 for everything (%s) is a block, which says nothing about client and user",
     async (blocked) => {
       server.setOptions({ blocked });
-      const { results } = await run({}, "all", client(1));
+      const { results } = await run({}, "all", client(5));
       expect(results[0]).toMatchObject({
         status: "failed",
         code: "BLOCKED",
@@ -562,7 +562,7 @@ describe("one grant", () => {
   });
 
   test("that got no answer is asked for again by the next", async () => {
-    const one = client(1);
+    const one = client(5);
     server.fault({ kind: "status", status: 503, path: "/tokens$", times: 6 });
     await one.grant(subject);
     server.faults.clear();

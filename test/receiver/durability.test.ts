@@ -2,7 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Agent, setGlobalDispatcher, fetch as undici } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openPostgresql } from "../../receiver/postgresql.ts";
+import { reservePort } from "../../sandbox/reserve-port.ts";
 import { xelionProvisioningServer } from "../../sandbox/xelion/server.ts";
+import { eventually } from "../eventually.ts";
 import { hangLimit } from "../hang-limit.ts";
 import { Postgres } from "./postgres.ts";
 import {
@@ -11,7 +13,6 @@ import {
   call,
   folder,
   type Intent,
-  lastingPort,
   type Message,
   messages,
   newId,
@@ -100,7 +101,7 @@ class Unrest {
   }
 
   async start(index: number): Promise<void> {
-    this.#ports[index] ??= await lastingPort();
+    this.#ports[index] ??= await reservePort();
     const args = [...this.#args, "--listen", `127.0.0.1:${this.#ports[index]}`];
     const receiver = await ReceiverProcess.start(this.#folder, args, this.#env);
     this.receivers[index] = receiver;
@@ -108,9 +109,9 @@ class Unrest {
   }
 
   /** In the middle of the work: when some more callbacks have been answered. */
-  async kill(index: number): Promise<void> {
+  async kill(index: number, orders: Promise<unknown>): Promise<void> {
     const enough = this.answered + 20;
-    await expect.poll(() => this.answered, { interval: 5 }).toBeGreaterThan(enough);
+    await eventually(() => expect(this.answered).toBeGreaterThan(enough), orders);
     await this.receivers[index]?.kill();
     await this.start(index);
   }
@@ -222,7 +223,7 @@ describe("each confirmed callback is delivered, and delivered once,", () => {
     await using unrest = new Unrest(files.path);
     await unrest.start(0);
     const orders = Promise.all(Array.from({ length: 20 }, (_, number) => unrest.order(number)));
-    for (let kill = 0; kill < 6; kill++) await unrest.kill(0);
+    for (let kill = 0; kill < 6; kill++) await unrest.kill(0, orders);
     unrest.over = true;
     for (const order of await orders) await unrest.check(order);
   });
@@ -236,7 +237,7 @@ describe("each confirmed callback is delivered, and delivered once,", () => {
     await Promise.all([unrest.start(0), unrest.start(1)]);
     const orders = Promise.all(Array.from({ length: 20 }, (_, number) => unrest.order(number)));
     for (let kill = 0; kill < 4; kill++) {
-      await unrest.kill(kill % 2);
+      await unrest.kill(kill % 2, orders);
       if (kill % 2 === 0) continue;
       await postgres.down();
       await postgres.up();

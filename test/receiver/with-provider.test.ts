@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { eventually } from "../eventually.ts";
 import { runs } from "../xelion/handlers.ts";
 import { type World, world } from "../xelion/world.ts";
 import { Postgres } from "./postgres.ts";
@@ -73,7 +74,7 @@ describe("through two receivers on one PostgreSQL", () => {
       code: "NOT_FINISHED",
     });
     const second = machine(1).create({ tenantName: "pbx3" });
-    await expect.poll(() => polls(receivers[1])).toBe(1);
+    await eventually(async () => expect(await polls(receivers[1])).toBe(1), second);
     await w.proceed(1);
     expect((await second).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders().map(({ callbackUrl }) => callbackUrl)).toEqual([

@@ -70,12 +70,13 @@ function setUpInAnotherProcess() {
   return { child, ended: new Promise<void>((resolve) => child.on("exit", () => resolve())) };
 }
 
-async function builderStarted(): Promise<number> {
-  return await eventually(async () => {
+async function builderStarted(during: Promise<void>): Promise<number> {
+  const started = async () => {
     const text = await readFile(join(home, "builder"), "utf8");
     expect(text).toMatch(/\n$/);
     return Number(text);
-  });
+  };
+  return await eventually(started, during);
 }
 
 const alive = (pid: number) => {
@@ -186,7 +187,7 @@ test("two set-ups at once build once, and both have the engine", async () => {
 
 test("a set-up that has to stop ends what it started and leaves nothing behind", async () => {
   const { child, ended } = setUpInAnotherProcess();
-  const builder = await builderStarted();
+  const builder = await builderStarted(ended);
   child.kill("SIGTERM");
   await ended;
   expect(alive(builder)).toBe(false);
@@ -195,7 +196,7 @@ test("a set-up that has to stop ends what it started and leaves nothing behind",
 
 test("a killed set-up leaves nothing like an engine, and the next one cleans up after it", async () => {
   const { child, ended } = setUpInAnotherProcess();
-  const builder = await builderStarted();
+  const builder = await builderStarted(ended);
   child.kill("SIGKILL");
   await ended;
   process.kill(builder, "SIGKILL");

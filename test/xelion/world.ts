@@ -5,6 +5,7 @@ import { reservePort } from "../../sandbox/reserve-port.ts";
 import { readScenario, type ScenarioName } from "../../sandbox/xelion/scenarios.ts";
 import { xelionProvisioningServer, xelionTenantServer } from "../../sandbox/xelion/server.ts";
 import { secret } from "../engine/workspace.ts";
+import { hangLimit } from "../hang-limit.ts";
 
 export const apiKey = "Sandbox-xelion-key-1";
 export const login = { userName: "provisioning", password: "Sandbox-tenant-1" };
@@ -22,6 +23,8 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
     service.start(),
     tenant.start(),
   ]);
+  // What a server gives up is lost for good, and a busy machine may take long to answer.
+  service.setOptions({ callbackTimeoutMs: hangLimit, tenantTimeoutMs: hangLimit });
   // A tenant for each test that asks for one by name.
   const users = { provisioning: { password: login.password } };
   for (let number = 2; number < 10; number++) tenant.state.tenants[`pbx${number}`] = users;
@@ -47,7 +50,7 @@ export async function world({ callback = true }: { callback?: boolean } = {}) {
       tenantName: "pbx1",
       tenantLogin: login,
       configuration: fairyTail,
-      timeout: "20s",
+      timeout: "10m",
     },
     /** What becomes of the next order. */
     next: (course: ScenarioName, ms = 5) =>

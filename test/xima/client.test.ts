@@ -32,7 +32,7 @@ afterEach(() => {
 });
 
 function client(more: Record<string, string | undefined> = {}) {
-  const config = { ...licences.plainConfig, "xima:deadlineSeconds": "2", ...more };
+  const config = { ...licences.plainConfig, ...more };
   return new XimaClient(
     readConfig(ximaConfig, { get: (key) => config[key as keyof typeof config] }, undefined, {}),
   );

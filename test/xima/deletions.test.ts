@@ -17,6 +17,7 @@ import {
   describeDeletion,
   restorableUntil,
 } from "../../provider/xima/deletions.ts";
+import { eventually } from "../eventually.ts";
 import { type DynamicHost, dynamicHost } from "../host/dynamic-host.ts";
 import { licenceServer } from "./licence-server.ts";
 
@@ -190,10 +191,12 @@ describe("a delete", () => {
       await using doomed = await start();
       const { id, outs } = await doomed.create("XimaLicense", args);
       licences.server.fault({ kind: "hangAfter", method: "DELETE" });
-      void doomed.delete("XimaLicense", id, outs).catch(() => {});
-      await expect
-        .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"))
-        .toBe(true);
+      const killed = doomed.failure(doomed.delete("XimaLicense", id, outs));
+      await eventually(
+        () =>
+          expect(licences.server.received.some(({ fault }) => fault === "hangAfter")).toBe(true),
+        killed,
+      );
       await doomed.crash();
       const journal = new Journal(journalIn(folder) as never, {});
       const { intendedAt } = (await journal.list("xima")).entries[0]!;

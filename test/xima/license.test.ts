@@ -1494,10 +1494,11 @@ describe("delete", () => {
     const { id, outs } = await host.create(type, args);
     await using doomed = await start();
     licences.server.fault({ kind: "hangAfter", method: "DELETE" });
-    void doomed.delete(type, id, outs).catch(() => {});
-    await expect
-      .poll(() => licences.server.received.some(({ fault }) => fault === "hangAfter"))
-      .toBe(true);
+    const killed = doomed.failure(doomed.delete(type, id, outs));
+    await eventually(
+      () => expect(licences.server.received.some(({ fault }) => fault === "hangAfter")).toBe(true),
+      killed,
+    );
     await doomed.crash();
     await using next = await start();
     delete licences.server.state.customers[id];
