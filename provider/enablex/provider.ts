@@ -124,6 +124,7 @@ function descriptorOf(
     type: kind.type,
     vendor: "enablex",
     noun: kind.name,
+    schemaVersion: 1,
     identity: kind.searches[0]?.properties.at(-1) ?? "",
     label: (inputs) => toLabel(kind, inputs),
     // The server gives the id.

@@ -76,6 +76,7 @@ function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Cli
     type: "NetsapiensOAuthClient",
     vendor: "netsapiens",
     noun: "client",
+    schemaVersion: 1,
     identity: "clientId",
     label: (client) => client.clientId,
     remoteId,

@@ -14,7 +14,8 @@ export const runtimeErrors = {
   JOURNAL_UNAVAILABLE: "the journal cannot be read or written",
   JOURNAL_UNREADABLE: "an entry of the journal is damaged, or of a newer version",
   PACKAGE_NOT_FOUND: "the provider process does not find this package",
-  RECORD_UNREADABLE: "the stack's record is damaged, or of a newer version",
+  RECORD_UNREADABLE: "pulumi does not show the stack's state or history",
+  STATE_NEWER: "a newer release has written the state",
   TAKE_OVER_OPEN: "not deleted: another resource failed to take it over",
   UNKNOWN_RESOURCE: "this version has no resource of that type",
 } as const;

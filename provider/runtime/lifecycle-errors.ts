@@ -24,6 +24,20 @@ export function declaredTwice({ vendor, noun, identity, label }: ErrorSubject): 
   });
 }
 
+export function stateNewer(
+  { vendor, noun, label }: Omit<ErrorSubject, "identity">,
+  known: number,
+  found: number,
+): UcaasError {
+  const reason = `the state has schemaVersion ${found}, and this release knows ${known}`;
+  return new UcaasError(reason, {
+    code: "STATE_NEWER",
+    vendor,
+    operation: `read the state of ${noun} ${label}`,
+    hint: "nothing was sent. Install the release of pulumi-ucaas that wrote the state, or a newer one",
+  });
+}
+
 export function takeOverOpen(
   { vendor, noun, label }: Omit<ErrorSubject, "identity">,
   taker: string | undefined,

@@ -20,6 +20,7 @@ import {
   isAlreadyThere,
   otherStack,
   ownedByThisStack,
+  stateNewer,
   takeOverOpen,
 } from "./lifecycle-errors.ts";
 import { logInfo, logWarning } from "./log.ts";
@@ -41,6 +42,7 @@ export interface ManagedInputs extends IgnoringInputs {
 
 /** What the lifecycle keeps in the state. */
 export interface ManagedOutputs extends ManagedInputs {
+  readonly schemaVersion?: number;
   /** Tells this resource from another one with the same remote id, as while one is renamed. */
   readonly __claim?: string;
   /** The last write that this state knows. */
@@ -59,6 +61,8 @@ export interface LifecycleDescriptor<S extends ManagedInputs> {
   readonly type: string;
   readonly vendor: string;
   readonly noun: string;
+  /** Of the outputs that this release writes. It reads all earlier ones. */
+  readonly schemaVersion: number;
   /** The argument that names what the resource is. */
   readonly identity: string;
   /** What people call it: `reseller/tenant`. */
@@ -224,6 +228,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async diff(id: string, olds: O, news: I): Promise<dynamic.DiffResult> {
+    this.#requireKnownSchema(id, olds);
     const { type, identity } = this.#descriptor;
     const readKey = this.#readKey(id, olds);
     const recalled = this.#refreshing.get(readKey);
@@ -308,6 +313,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async read(id: string, props = {} as O): Promise<dynamic.ReadResult<O>> {
+    this.#requireKnownSchema(id, props);
     // A refresh empties the engine's record of pending operations, and no vendor shows all
     // that was written, such as a password.
     await this.#lookForPending(props);
@@ -325,6 +331,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     news: I,
     { signal }: CallContext = uncancelled,
   ): Promise<dynamic.UpdateResult<O>> {
+    this.#requireKnownSchema(id, olds);
     // Its account may have left the config; another account of the same server leads to
     // the same resource.
     const resource = {
@@ -347,6 +354,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 
   async delete(id: string, props: O, { signal }: CallContext = uncancelled): Promise<void> {
+    this.#requireKnownSchema(id, props);
     const { type, keepsEntries, names } = this.#descriptor;
     const subject = { ...this.#subject(props), label: id };
     const remoteId = this.#descriptor.remoteId(props, id);
@@ -368,6 +376,13 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
     await this.#handlers.delete(id, props, operation);
     await operation.complete(id);
     await this.#settlePending(props);
+  }
+
+  /** What a newer release wrote may mean something else, so nothing is done with it. */
+  #requireKnownSchema(id: string, { schemaVersion = 0 }: O): void {
+    const { schemaVersion: known } = this.#descriptor;
+    if (schemaVersion > known)
+      throw stateNewer({ ...this.#descriptor, label: id }, known, schemaVersion);
   }
 
   async #lookForPending({ __stack: stack, __organization: organization }: S): Promise<void> {

@@ -107,6 +107,7 @@ function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant>
     type,
     vendor: "xelion",
     noun: "tenant",
+    schemaVersion: 2,
     identity: "tenantName",
     label: resourceId,
     remoteId: (tenant) =>

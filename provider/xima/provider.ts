@@ -88,6 +88,7 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     type: "XimaLicense",
     vendor: "xima",
     noun: "licence",
+    schemaVersion: 1,
     identity: "ccId",
     label: resourceId,
     remoteId(license, id) {

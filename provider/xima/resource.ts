@@ -95,7 +95,7 @@ export interface XimaLicenseArgs {
  *
  * Nothing can be read back from the API: refresh tells only whether the customer is still known.
  *
- * Errors, by code: `ALREADY_EXISTS`, `DECLARED_TWICE`, `TAKE_OVER_OPEN`; of the key and
+ * Errors, by code: `ALREADY_EXISTS`, `DECLARED_TWICE`, `TAKE_OVER_OPEN`, `STATE_NEWER`; of the key and
  * certificate: `KEY_UNREADABLE`, `KEY_PASSPHRASE`, `KEY_NOT_RSA`, `KEY_TOO_SHORT`,
  * `KEY_MISMATCH`, `KEY_ID_MISSING`, `CERTIFICATE_UNREADABLE`, `CERTIFICATE_EXPIRED`,
  * `CERTIFICATE_NOT_YET_VALID`; of the API: `VALIDATION_ERROR`, `INVALID_SIGNATURE`,

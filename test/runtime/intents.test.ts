@@ -135,6 +135,7 @@ test("a create removes what earlier resources left in the journal about the same
       type: "Fake",
       vendor: "fake",
       noun: "object",
+      schemaVersion: 1,
       identity: "name",
       label: ({ name }) => name,
       remoteId: (_, id) => id && `fake ${id}`,

@@ -230,6 +230,7 @@ export class Stack {
         type,
         vendor: "fake",
         noun: "account",
+        schemaVersion: 1,
         identity: "name",
         label: ({ name }) => name,
         ...tellers[this.#identity],
