@@ -17,15 +17,23 @@ interface KeyConfig {
   readonly keyId?: string;
 }
 
-/** Key and certificate that requests are signed with, and the days that are left. */
-export function certificateCheck(system: string, config: KeyConfig, minDays: number): Check {
+/**
+ * Key and certificate that requests are signed with, and the days that are left.
+ *
+ * @param keyFile the file that `XIMA_PRIVATE_KEY_FILE` names, whose text the config has
+ */
+export function certificateCheck(
+  system: string,
+  config: KeyConfig,
+  minDays: number,
+  keyFile?: string,
+): Check {
+  const file = isPem(config.privateKey) ? keyFile : config.privateKey;
   return {
     system,
     check: "certificate",
     run: async () => [
-      ...(isPem(config.privateKey)
-        ? []
-        : [judgeKeyFile(config.privateKey, modeOf(config.privateKey))].flat()),
+      ...(file === undefined ? [] : judgeKeyFile(file, modeOf(file))),
       judgeCertificate(config, minDays, new Date()),
     ],
   };

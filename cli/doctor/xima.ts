@@ -1,4 +1,4 @@
-import type { ConfigOf } from "pulumi-ucaas/internal/runtime/config";
+import { type ConfigOf, environmentVariable } from "pulumi-ucaas/internal/runtime/config";
 import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { XimaClient } from "pulumi-ucaas/internal/xima/client";
 import type { ximaConfig } from "pulumi-ucaas/internal/xima/config";
@@ -12,6 +12,8 @@ import { resourcesOf, type StackContext } from "./context.ts";
 
 type Config = ConfigOf<typeof ximaConfig>;
 
+const keyFileVariable = `${environmentVariable("xima", "privateKey")}_FILE`;
+
 /** One account of Xima: address, clock, certificate, the key at the server, a signed probe. */
 export function ximaChecks(
   system: string,
@@ -22,9 +24,11 @@ export function ximaChecks(
   const { seconds, minDays } = context;
   const [license] = resourcesOf(context, "XimaLicense", account);
   const ccId = license?.inputs?.ccId as CcId | undefined;
+  // The environment belongs to the account of the keys that stand alone.
+  const keyFile = account === undefined ? context.environment[keyFileVariable] : undefined;
   return [
     addressCheck(system, { vendor: "xima", baseUrl: config.baseUrl, seconds }),
-    certificateCheck(system, config, minDays),
+    certificateCheck(system, config, minDays, keyFile),
     {
       system,
       check: "key at the server",

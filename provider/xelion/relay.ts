@@ -267,6 +267,16 @@ export class Relay implements StatusSource {
         ),
       );
     }
+    if (reply.status >= 500) {
+      throw failure(
+        `RELAY_HTTP_${reply.status}`,
+        "the relay cannot answer now",
+        steps(
+          "See the receiver's log: it or its database may be down.",
+          "Run pulumi up again when its /health answers 200.",
+        ),
+      );
+    }
     if (reply.status >= 300) {
       throw failure(
         reply.status === 404 ? "RELAY_REFUSED" : `RELAY_HTTP_${reply.status}`,

@@ -24,7 +24,11 @@ import { licenceServer } from "../xima/licence-server.ts";
 /** Runs the checks of what a config names, and gives the findings by their check. */
 async function examine(
   config: Record<string, unknown>,
-  { resources = [], seconds = 20 }: { resources?: State[]; seconds?: number } = {},
+  {
+    resources = [],
+    seconds = 20,
+    environment = {},
+  }: { resources?: State[]; seconds?: number; environment?: NodeJS.ProcessEnv } = {},
 ): Promise<{ findings: Finding[]; by: (check: string) => Finding | undefined }> {
   const values = new Map(
     Object.entries(config).map(([key, value]) => [
@@ -35,7 +39,7 @@ async function examine(
   const context = {
     config: { get: (key: string) => values.get(key), keys: () => [...values.keys()] },
     resources,
-    environment: {},
+    environment,
     minDays: 30,
     seconds,
   };
@@ -122,11 +126,14 @@ test("a certificate that ends soon, or a key that others can read, needs action"
   const file = join(path, "xima.key");
   writeFileSync(file, pem);
   chmodSync(file, 0o644);
+  const readable = { status: "action", code: "KEY_FILE_READABLE", remedy: `chmod 600 ${file}` };
   const check = certificateCheck("xima", { privateKey: file, certificate }, 10);
-  expect(await runChecks([check], 5)).toMatchObject([
-    { status: "action", code: "KEY_FILE_READABLE", remedy: `chmod 600 ${file}` },
-    { status: "ok" },
-  ]);
+  expect(await runChecks([check], 5)).toMatchObject([readable, { status: "ok" }]);
+  // The config has the text of this file, and no path.
+  const environment = { XIMA_PRIVATE_KEY_FILE: file };
+  const config = { "xima:baseUrl": "https://127.0.0.1:1/v1", "xima:keyId": "a-key" };
+  const { findings } = await examine(config, { environment, seconds: 1 });
+  expect(findings).toContainEqual(expect.objectContaining(readable));
 });
 
 test("EnableX: the login is proven by a list of customers, and a wrong key needs action", async () => {

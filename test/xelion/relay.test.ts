@@ -1,5 +1,8 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
@@ -457,6 +460,14 @@ describe("by the relay", () => {
     expect(await runs(w, config({ relayUrl: w.tenant.url })).create()).toMatchObject({
       code: "RELAY_REFUSED",
     });
+    const failing = createServer((_, response) => response.writeHead(503).end());
+    await once(failing.listen(0, "127.0.0.1"), "listening");
+    const relayUrl = `http://127.0.0.1:${(failing.address() as AddressInfo).port}`;
+    const impatient = { ...config({ relayUrl }), "xelion:deadlineSeconds": "2" };
+    const down = await runs(w, impatient).create();
+    expect(down.code).toBe("RELAY_HTTP_503");
+    expect(down.message).toContain("the receiver's log");
+    failing.close();
     // No other test can have this port by now, as it could a free one.
     expect(await runs(w, config({ relayUrl: "http://127.0.0.1:1" })).create()).toMatchObject({
       code: "NOT_REACHED",
