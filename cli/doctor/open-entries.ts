@@ -1,6 +1,11 @@
 import ms from "ms";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
-import { entryReference } from "pulumi-ucaas/internal/runtime/intents";
+import {
+  entryReference,
+  orderIdOf,
+  ownerOf,
+  toStateResource,
+} from "pulumi-ucaas/internal/runtime/intents";
 import { isSameStack, type JournalEntry } from "pulumi-ucaas/internal/runtime/journal";
 import { allIdentities, stackParts } from "pulumi-ucaas/internal/runtime/stack-identity";
 import { counted } from "../counted.ts";
@@ -17,6 +22,14 @@ export interface ExaminedStack {
   readonly identities: readonly string[];
   /** The names of the project's stacks; absent where they cannot be read. */
   readonly existing?: readonly string[];
+  /** The orders of its Xelion tenants with which a run ended well. */
+  readonly orders?: readonly TenantOrder[];
+}
+
+interface TenantOrder {
+  /** The resource's name. */
+  readonly name: string;
+  readonly orderId: unknown;
 }
 
 /**
@@ -30,7 +43,8 @@ export async function examinedStack(
   readNames: () => Promise<readonly string[]>,
 ): Promise<ExaminedStack> {
   const marks = resources.map(({ outputs }) => outputs?.__stack);
-  const stack = { name, identities: allIdentities(identityOf(name, resources), marks) };
+  const identities = allIdentities(identityOf(name, resources), marks);
+  const stack = { name, identities, orders: ordersThatEndedWell(resources) };
   if (!entries.some((entry) => isOpen(entry) && isOfProject(entry, stack))) return stack;
   try {
     return { ...stack, existing: await readNames() };
@@ -58,16 +72,35 @@ export function judgeEntries(
   const open = entries.filter(isOpen);
   const own = open.filter((entry) => !stack || isOwn(entry, stack));
   const rest = open.filter((entry) => !own.includes(entry));
+  const unknown = own.filter((entry) => !hasOrder(entry, stack));
   const lost = rest.filter((entry) => stack && isLost(entry, stack));
   const others = rest.filter((entry) => !lost.includes(entry));
   const outcomes = [
     ...damaged,
-    ...own.map((entry) => openWrite(entry, now, ownRemedy(entry, stack))),
+    ...unknown.map((entry) => openWrite(entry, now, ownRemedy(entry, stack))),
     ...(stack ? lost.map((entry) => openWrite(entry, now, lostRemedy(entry, stack))) : []),
     ...(stack && others.length > 0 ? [describeOthers(others, stack)] : []),
   ];
   if (outcomes.length > 0) return outcomes;
   return [{ status: "ok", found: `${counted(entries.length, "entry", "entries")}, none open` }];
+}
+
+function ordersThatEndedWell(resources: readonly State[]): TenantOrder[] {
+  return resources
+    .map(({ urn, outputs, initErrors }) => ({ ...toStateResource(urn), outputs, initErrors }))
+    .filter(({ type, initErrors }) => type === "XelionTenantProvision" && !initErrors?.length)
+    .map(({ name, outputs }) => ({ name, orderId: outputs?.orderId }));
+}
+
+/**
+ * Whether a run ended well with the order of an entry. It did not wait for the order's end,
+ * as with `wait: "submitted"` or where nothing follows it, so there is nothing to find out.
+ */
+function hasOrder(entry: JournalEntry, { orders = [] }: Partial<ExaminedStack> = {}): boolean {
+  const [name, orderId] = [ownerOf(entry), orderIdOf(entry)];
+  return (
+    orderId !== undefined && orders.some((each) => each.name === name && each.orderId === orderId)
+  );
 }
 
 function isOpen(entry: JournalEntry): boolean {

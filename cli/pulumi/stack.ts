@@ -37,6 +37,8 @@ export const stateSchema = z.object({
   inputs: bag,
   outputs: bag,
   additionalSecretOutputs: z.array(z.string()).optional(),
+  /** Why its last create or update failed, although it exists. */
+  initErrors: z.array(z.string()).nullish(),
 });
 export type State = Readonly<z.output<typeof stateSchema>>;
 

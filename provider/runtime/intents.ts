@@ -96,6 +96,12 @@ export function hasOrderStatus({ vendor, note }: JournalEntry, status: string): 
   return isRecord(note) && note.status === status;
 }
 
+/** The number of an entry's order, once it is known. */
+export function orderIdOf({ vendor, note }: JournalEntry): number | undefined {
+  if (vendor !== "xelion" || !isRecord(note)) return undefined;
+  return typeof note.orderId === "number" ? note.orderId : undefined;
+}
+
 /** A resource as the journal names it: `XimaLicense`, and its name in the program. */
 export interface ResourceName {
   readonly type: string;

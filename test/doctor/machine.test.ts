@@ -166,6 +166,26 @@ test("open writes are listed with their age and what to do, and settled ones are
   ]);
 });
 
+test.each([
+  ["needs no action once a run ended well with it", 7, undefined, "ok"],
+  ["needs action when the run gave up waiting for it", 7, ["NOT_FINISHED"], "action"],
+  ["needs action when the state has an earlier one", 6, undefined, "action"],
+])("an order whose end is not known %s", async (_, orderId, initErrors, status) => {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-doctor-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const environment = { UCAAS_JOURNAL_DIR: folder };
+  const journal = new Journal({ get: () => undefined as never }, environment);
+  const key = { vendor: "xelion", stack: "shop/live", thing: "pbx.example/acme" };
+  const write = { operation: "create", type: "XelionTenantProvision", resource: "acme" } as const;
+  await journal.intend(key, {}, { orderId: 7, status: "SUBMITTED" }, null, { write });
+  const type = "pulumi-nodejs:dynamic/ucaas:XelionTenantProvision";
+  const urn = `urn:pulumi:live::shop::${type}::acme`;
+  const outputs = { __stack: key.stack, orderId };
+  const stack = { ...context, environment, stack: "live" };
+  const [, check] = journalChecks({ ...stack, resources: [{ urn, type, outputs, initErrors }] });
+  expect(await runChecks([check!], 5)).toMatchObject([{ status }]);
+});
+
 describe("an open write of another stack", () => {
   const identity = (name: string) => `shop/${name}@s3://state`;
   const type = "pulumi-nodejs:dynamic/ucaas:XimaLicense";
