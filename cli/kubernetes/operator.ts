@@ -85,6 +85,8 @@ function workspace(image: string): object {
         containers: [
           {
             name: "pulumi",
+            // All keys, as the Jobs have them: the backend may need credentials of its own.
+            envFrom: [{ secretRef: { name: runnerSecret } }],
             env: runnerEnvironment,
             securityContext: containerSecurity,
             volumeMounts: mounts,

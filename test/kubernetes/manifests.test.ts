@@ -81,6 +81,8 @@ interface PodSpec {
   readonly automountServiceAccountToken: boolean;
   readonly securityContext: { readonly runAsNonRoot: boolean };
   readonly containers: readonly {
+    readonly name: string;
+    readonly envFrom?: object[];
     readonly securityContext: object;
     readonly resources: object;
     readonly env: readonly { readonly name: string; readonly value: string }[];
@@ -113,6 +115,12 @@ test("the pods of the operator's workspaces have fields that Kubernetes knows", 
   const $ref = "#/definitions/io.k8s.api.core.v1.PodSpec";
   for (const pod of workspacePods)
     expect(ajv.validate({ $ref, definitions: api.definitions }, pod), ajv.errorsText()).toBe(true);
+});
+
+test("every key of the runner's Secret reaches the Jobs and the operator's workspaces", () => {
+  const runners = podSpecs.filter(({ containers }) => containers[0]?.name !== "receiver");
+  for (const { containers } of [...runners, ...workspacePods])
+    expect(containers[0]?.envFrom).toEqual([{ secretRef: { name: "ucaas-runner" } }]);
 });
 
 test("no pod runs as root, writes to its image, has a token of the API, or lacks a memory limit", () => {
