@@ -41,7 +41,8 @@ caption { text-align: left; font-weight: bold; padding: 4px 0; }
 .pane { border: 1px solid #aab6c2; padding: 12px; margin-top: -1px; }
 .notice { background: #e6f4e1; border: 1px solid #9cc78c; padding: 6px 10px; margin-bottom: 10px; }
 .error { background: #fbe6e3; border: 1px solid #d9958b; padding: 6px 10px; margin-bottom: 10px; }
-.dialog { position: absolute; left: 50%; top: 110px; width: 380px; margin-left: -190px; background: #fff; border: 2px solid #2c4a68; padding: 14px; box-shadow: 4px 4px 10px #888; }
+.dialog { position: absolute; left: 50%; top: 110px; width: 380px; margin-left: -190px;
+  background: #fff; border: 2px solid #2c4a68; padding: 14px; box-shadow: 4px 4px 10px #888; }
 .buttons { text-align: right; padding-top: 8px; } form.inline { display: inline; } code { font-size: 12px; }
 #foot { color: #778; text-align: center; padding: 8px; font-size: 11px; }
 `;
@@ -90,8 +91,10 @@ export const loginPage = (view: Pick<View, "say">, error?: string) =>
   document(
     "Login",
     `<div class="dialog">${message("error", error)}<h1>SiPbx Admin UI</h1><form method="post" action="adminlogin.php"><table>
-<tr><td><label for="LoginUsername">${escaped(view.say("Login Name"))}</label></td><td><input id="LoginUsername" name="LoginUsername" autocomplete="off"></td></tr>
-<tr><td><label for="LoginPassword">${escaped(view.say("Password"))}</label></td><td><input id="LoginPassword" name="LoginPassword" type="password"></td></tr>
+<tr><td><label for="LoginUsername">${escaped(view.say("Login Name"))}</label></td>
+<td><input id="LoginUsername" name="LoginUsername" autocomplete="off"></td></tr>
+<tr><td><label for="LoginPassword">${escaped(view.say("Password"))}</label></td>
+<td><input id="LoginPassword" name="LoginPassword" type="password"></td></tr>
 </table><div class="buttons"><input type="submit" value="${escaped(view.say("Log In"))}"></div></form></div>`,
   );
 
@@ -130,7 +133,8 @@ export function settingsPage(view: View): string {
     "<p>System name: sandbox</p>",
     "<p>SIP port: 5060</p>",
     "<p>Codecs: G.711, G.722</p>",
-    `<ul><li><a href="listing.php?of=uiconfig">UI Configurations</a></li><li><a href="clients.php">${escaped(view.say("OAuth Clients"))}</a></li>
+    `<ul><li><a href="listing.php?of=uiconfig">UI Configurations</a></li>
+<li><a href="clients.php">${escaped(view.say("OAuth Clients"))}</a></li>
 <li><a href="listing.php?of=certificates">Certificates</a></li></ul>`,
   ];
   return page(
@@ -184,17 +188,26 @@ export function clientsPage(
 ${pager}
 <div class="dialog" id="add" role="dialog" aria-labelledby="addTitle"${refused === undefined ? " hidden" : ""}>
 <h1 id="addTitle">New OAuth client</h1>${message("error", refused?.error)}
-<form method="post" action="clients.php"><input type="hidden" name="action" value="create"><input type="hidden" name="formKey" value="${view.formKey}"><table>
-<tr><td><label for="client_id">${escaped(view.say("Client ID"))}</label></td><td><input id="client_id" name="client_id" autocomplete="off" value="${escaped(refused?.clientId ?? "")}"></td></tr>
-<tr><td><label for="redirect_url">${escaped(view.say("Redirect URL"))}</label></td><td><input id="redirect_url" name="redirect_url" autocomplete="off" value="${escaped(refused?.redirectUrl ?? "")}"></td></tr>
+<form method="post" action="clients.php"><input type="hidden" name="action" value="create">
+<input type="hidden" name="formKey" value="${view.formKey}"><table>
+<tr><td><label for="client_id">${escaped(view.say("Client ID"))}</label></td>
+<td><input id="client_id" name="client_id" autocomplete="off"
+  value="${escaped(refused?.clientId ?? "")}"></td></tr>
+<tr><td><label for="redirect_url">${escaped(view.say("Redirect URL"))}</label></td>
+<td><input id="redirect_url" name="redirect_url" autocomplete="off"
+  value="${escaped(refused?.redirectUrl ?? "")}"></td></tr>
 </table><div class="buttons"><button type="button" onclick="openForm(false)">${escaped(view.say("Cancel"))}</button>
 <input type="submit" value="${escaped(view.say("Create"))}"></div></form></div>
 <script>
 function openForm(open) { document.getElementById("add").hidden = !open; }
 function reveal(button) {
-  fetch("clients.php?action=secret&row=" + button.value).then(function (answer) { return answer.ok ? answer.text() : Promise.reject(); })
-    .then(function (secret) { var code = button.parentNode.querySelector("code"); code.textContent = secret; button.remove(); },
-      function () { window.location = "adminlogin.php?expired=1"; });
+  fetch("clients.php?action=secret&row=" + button.value)
+    .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(); })
+    .then(function (secret) {
+      var code = button.parentNode.querySelector("code");
+      code.textContent = secret;
+      button.remove();
+    }, function () { window.location = "adminlogin.php?expired=1"; });
 }
 function sure(form) {
   var yes = confirm("Delete this OAuth client? Applications that use it will lose access.");
@@ -203,8 +216,11 @@ function sure(form) {
 }
 ${
   rows === undefined
-    ? `fetch("clients.php?action=rows").then(function (answer) { return answer.ok ? answer.text() : Promise.reject(); })
-  .then(function (rows) { document.querySelector("#clients tbody").innerHTML = rows; }, function () { window.location = "adminlogin.php?expired=1"; });`
+    ? `fetch("clients.php?action=rows")
+  .then(function (answer) { return answer.ok ? answer.text() : Promise.reject(); })
+  .then(
+    function (rows) { document.querySelector("#clients tbody").innerHTML = rows; },
+    function () { window.location = "adminlogin.php?expired=1"; });`
     : ""
 }</script>`,
   );
@@ -228,11 +244,13 @@ export function clientsPager({ kind, page, perPage, clients }: Part): string {
     );
     return `<p class="paging">${links.join(" ")}</p>`;
   }
-  return `<div id="pager"><span id="info"></span> <a class="previous" onclick="turn(-1)">Previous</a> <a class="next" onclick="turn(1)">Next</a></div>
+  return `<div id="pager"><span id="info"></span> <a class="previous" onclick="turn(-1)">Previous</a>
+<a class="next" onclick="turn(1)">Next</a></div>
 <script>
 var at = ${page};
 function show() {
-  document.getElementById("info").textContent = "Showing " + ((at - 1) * ${perPage} + 1) + " to " + Math.min(at * ${perPage}, ${clients}) + " of ${clients} entries";
+  document.getElementById("info").textContent = "Showing " + ((at - 1) * ${perPage} + 1) +
+    " to " + Math.min(at * ${perPage}, ${clients}) + " of ${clients} entries";
   document.querySelector("#pager .previous").classList.toggle("disabled", at <= 1);
   document.querySelector("#pager .next").classList.toggle("disabled", at >= ${pages});
 }
@@ -256,9 +274,11 @@ export function clientRows(view: View, clients: [string, Client][]): string {
         view.secrets === "shown"
           ? `<td><code>${escaped(client.clientSecret)}</code></td>`
           : view.secrets === "masked"
-            ? `<td><code>&bull;&bull;&bull;&bull;&bull;&bull;&bull;&bull;</code> <button type="button" value="${row}" onclick="reveal(this)">${escaped(view.say("Show"))}</button></td>`
+            ? `<td><code>&bull;&bull;&bull;&bull;&bull;&bull;&bull;&bull;</code>
+<button type="button" value="${row}" onclick="reveal(this)">${escaped(view.say("Show"))}</button></td>`
             : "";
-      return `<tr><td>${escaped(client.clientId)}</td>${secret}<td>${escaped(client.redirectUrl)}</td><td>${client.createdAt.slice(0, 10)}</td>
+      return `<tr><td>${escaped(client.clientId)}</td>${secret}
+<td>${escaped(client.redirectUrl)}</td><td>${client.createdAt.slice(0, 10)}</td>
 <td>${deleteForm(view, row, view.say("Delete"), view.confirmation === "none")}</td></tr>`;
     })
     .join("\n");
@@ -274,12 +294,17 @@ export const confirmPage = (view: View, row: string, client: Client) =>
 <p>${deleteForm(view, row, view.say("Yes"), true)} <a href="clients.php">${escaped(view.say("No"))}</a></p>`,
   );
 
-const deleteForm = (view: View, row: string, label: string, confirmed: boolean) =>
-  `<form class="inline" method="post" action="clients.php"${!confirmed && view.confirmation === "dialog" ? ' onsubmit="return sure(this)"' : ""}>
-<input type="hidden" name="action" value="delete"><input type="hidden" name="row" value="${row}"><input type="hidden" name="formKey" value="${view.formKey}">
-<input type="hidden" name="confirmed" value="${confirmed ? "1" : ""}"><input type="submit" value="${escaped(label)}"></form>`;
+function deleteForm(view: View, row: string, label: string, confirmed: boolean): string {
+  const asks = !confirmed && view.confirmation === "dialog";
+  return `<form class="inline" method="post" action="clients.php"${asks ? ' onsubmit="return sure(this)"' : ""}>
+<input type="hidden" name="action" value="delete"><input type="hidden" name="row" value="${row}">
+<input type="hidden" name="formKey" value="${view.formKey}">
+<input type="hidden" name="confirmed" value="${confirmed ? "1" : ""}">
+<input type="submit" value="${escaped(label)}"></form>`;
+}
 
 export const forbiddenPage = () =>
   `<!DOCTYPE HTML PUBLIC "-//IETF//DTD HTML 2.0//EN">
-<html><head><title>403 Forbidden</title></head><body><h1>Forbidden</h1><p>You don't have permission to access this resource.</p></body></html>
+<html><head><title>403 Forbidden</title></head>
+<body><h1>Forbidden</h1><p>You don't have permission to access this resource.</p></body></html>
 `;
