@@ -1,7 +1,7 @@
 import { inWords } from "../runtime/outputs.ts";
 import { type ApiRecord, type Difference, type Properties, withActual } from "./fields.ts";
 import type { ResourceType } from "./resource-types.ts";
-import type { EnableXOutputs } from "./schema.ts";
+import { type EnableXOutputs, schemaVersion } from "./schema.ts";
 
 /**
  * What the state keeps: the declaration with the server's values where they differ, and
@@ -20,7 +20,7 @@ export function toOutputs(
     [`${kind.name}Id`]: id,
     statusText: label(row.status_ex),
     ...(kind.name === "customer" && { customerTypeText: label(row.customer_type_ex) }),
-    schemaVersion: 1,
+    schemaVersion,
     __seenBy: mark,
   };
 }

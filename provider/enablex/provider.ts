@@ -77,6 +77,7 @@ import {
   customerSchema,
   type EnableXInputs,
   type EnableXOutputs,
+  schemaVersion,
   subscriptionSchema,
   userSchema,
 } from "./schema.ts";
@@ -124,7 +125,7 @@ function descriptorOf(
     type: kind.type,
     vendor: "enablex",
     noun: kind.name,
-    schemaVersion: 1,
+    schemaVersion,
     identity: kind.searches[0]?.properties.at(-1) ?? "",
     label: (inputs) => toLabel(kind, inputs),
     // The server gives the id.

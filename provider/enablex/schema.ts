@@ -106,12 +106,15 @@ export interface EnableXInputs extends Record<string, unknown>, IgnoringInputs {
   readonly __secretPaths?: string;
 }
 
+/** Of the outputs that this release writes. It reads all earlier ones. */
+export const schemaVersion = 1;
+
 /**
  * What the state keeps: the declared fields as they are on the server, and what the
  * server assigned.
  */
 export interface EnableXOutputs extends EnableXInputs {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: typeof schemaVersion;
   /** Tells two resources apart that hold the same thing for a moment; see `runtime/ownership.ts`. */
   readonly __claim?: string;
   /** Tells the account that has seen it last; see `account-mark.ts`. Older states have none. */

@@ -2,7 +2,7 @@ import { isEqual } from "../runtime/equality.ts";
 import { isUnknown } from "../runtime/unknown.ts";
 import type { IntegrationBundle } from "./integration-bundle.ts";
 import { originOf } from "./resource-id.ts";
-import type { OAuthClientInputs, OAuthClientOutputs } from "./schema.ts";
+import { type OAuthClientInputs, type OAuthClientOutputs, schemaVersion } from "./schema.ts";
 import type { Settings } from "./settings.ts";
 import type { Verification } from "./verify.ts";
 
@@ -35,7 +35,7 @@ export function toOutputs(
 ): OAuthClientOutputs {
   return {
     ...news,
-    schemaVersion: 1,
+    schemaVersion,
     clientSecret,
     bundle: bundleOf(settings, clientSecret),
     ...verified(verification, olds),

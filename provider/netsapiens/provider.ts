@@ -26,7 +26,12 @@ import { bundleOf, toOutputs, verified, withSecret } from "./outputs.ts";
 import { portalClient } from "./portal-driver.ts";
 import { originOf, resourceId } from "./resource-id.ts";
 import { ruleFailures } from "./rules.ts";
-import { type OAuthClientInputs, type OAuthClientOutputs, oauthClientSchema } from "./schema.ts";
+import {
+  type OAuthClientInputs,
+  type OAuthClientOutputs,
+  oauthClientSchema,
+  schemaVersion,
+} from "./schema.ts";
 import { portalLoginAt, type Settings, toSettings } from "./settings.ts";
 import { chosenSteps, type StepResult } from "./steps.ts";
 import { failedSteps, inconclusive, type Verification, verify } from "./verify.ts";
@@ -76,7 +81,7 @@ function clientDescriptor(accounts: NetsapiensAccounts): LifecycleDescriptor<Cli
     type: "NetsapiensOAuthClient",
     vendor: "netsapiens",
     noun: "client",
-    schemaVersion: 1,
+    schemaVersion,
     identity: "clientId",
     label: (client) => client.clientId,
     remoteId,

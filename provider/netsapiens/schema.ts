@@ -110,9 +110,12 @@ export type OAuthClientInputs = z.output<typeof oauthClientSchema> & {
 };
 export type PortalInputs = z.output<typeof portalSchema>;
 
+/** Of the outputs that this release writes. It reads all earlier ones. */
+export const schemaVersion = 1;
+
 /** What the state keeps of a client. */
 export interface OAuthClientOutputs extends OAuthClientInputs {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: typeof schemaVersion;
   readonly bundle: IntegrationBundle;
   /** One entry a step, in the guide's order. */
   readonly verification: readonly StepResult[];

@@ -1,6 +1,6 @@
 import { steps, UcaasError } from "../runtime/errors.ts";
 import { storedOrder } from "./migrations.ts";
-import { type Order, orderSchema, type ProvisionOutputs } from "./schema.ts";
+import { type Order, orderSchema, type ProvisionOutputs, schemaVersion } from "./schema.ts";
 
 type Tenant = Pick<
   ProvisionOutputs,
@@ -28,7 +28,7 @@ export function toOutputs(inputs: Tenant, order: Order, service: string): Provis
   const { __stack, __claim, serverUrl, tenantName, account } = inputs;
   const { orderId, status, statusHistory, configurationHash, submittedAt, finishedAt } = order;
   return {
-    schemaVersion: 2,
+    schemaVersion,
     __stack,
     __claim,
     serverUrl,

@@ -53,6 +53,7 @@ import {
   type ProvisionInputs,
   type ProvisionOutputs,
   provisionSchema,
+  schemaVersion,
 } from "./schema.ts";
 import { capabilitiesOf } from "./status-source.ts";
 import { TenantOrders, type XelionAccounts } from "./tenant-orders.ts";
@@ -107,7 +108,7 @@ function tenantDescriptor(accounts: XelionAccounts): LifecycleDescriptor<Tenant>
     type,
     vendor: "xelion",
     noun: "tenant",
-    schemaVersion: 2,
+    schemaVersion,
     identity: "tenantName",
     label: resourceId,
     remoteId: (tenant) =>

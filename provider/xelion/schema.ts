@@ -140,9 +140,12 @@ export const orderSchema = z.object({
 
 export type Order = z.output<typeof orderSchema>;
 
+/** Of the outputs that this release writes. It reads all earlier ones. */
+export const schemaVersion = 2;
+
 /** What the state keeps: neither the token nor the configuration, which are inputs only. */
 export interface ProvisionOutputs {
-  readonly schemaVersion: 2;
+  readonly schemaVersion: typeof schemaVersion;
   readonly __stack?: string;
   /**
    * Tells this resource from another one with the same tenant, as while one is renamed.

@@ -1,7 +1,7 @@
 import { newClaim } from "../runtime/ownership.ts";
 import { flatChanges } from "./changes.ts";
 import type { LicenseChange } from "./license-change.ts";
-import type { LicenseInputs, LicenseOutputs } from "./schema.ts";
+import { type LicenseInputs, type LicenseOutputs, schemaVersion } from "./schema.ts";
 
 /**
  * What the state keeps of a licence that was sent at this time.
@@ -17,7 +17,7 @@ export function toOutputs(
 ): LicenseOutputs {
   return {
     ...inputs,
-    schemaVersion: 1,
+    schemaVersion,
     lastChanges: flatChanges(changes),
     lastDrift,
     lastAssertedAt,
@@ -44,7 +44,7 @@ export function unconfirmedOutputs(
     adopt: news.adopt,
     reassertAfter: news.reassertAfter,
     account: news.account,
-    schemaVersion: 1,
+    schemaVersion,
     lastChanges,
     lastDrift,
     lastAssertedAt,
@@ -70,7 +70,7 @@ export function adoptedOutputs<Inputs extends { readonly reassertAfter?: unknown
   const lastAssertedAt = inputs.reassertAfter === undefined ? undefined : new Date().toISOString();
   return {
     ...inputs,
-    schemaVersion: 1,
+    schemaVersion,
     lastChanges: [],
     lastDrift: [],
     lastAssertedAt,

@@ -51,6 +51,7 @@ import {
   type LicenseOutputs,
   licenseSchema,
   managedProperties,
+  schemaVersion,
 } from "./schema.ts";
 import { isCreateOf, isOpenDelete, type WriteNote, writeNote } from "./write-note.ts";
 
@@ -88,7 +89,7 @@ function licenseDescriptor(accounts: XimaAccounts): LifecycleDescriptor<License>
     type: "XimaLicense",
     vendor: "xima",
     noun: "licence",
-    schemaVersion: 1,
+    schemaVersion,
     identity: "ccId",
     label: resourceId,
     remoteId(license, id) {

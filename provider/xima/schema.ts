@@ -88,9 +88,12 @@ export const managedProperties = [
   "account",
 ] as const;
 
+/** Of the outputs that this release writes. It reads all earlier ones. */
+export const schemaVersion = 1;
+
 /** What the state keeps of a licence. */
 export interface LicenseOutputs extends LicenseInputs {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: typeof schemaVersion;
   readonly lastChanges: readonly LicenseChange[];
   readonly lastDrift: readonly LicenseChange[];
   /**
