@@ -4,6 +4,7 @@ import {
   accountNames,
   type ConfigDefinition,
   type ConfigOf,
+  environmentFileVariable,
   environmentVariable,
   readConfig,
 } from "pulumi-ucaas/internal/runtime/config";
@@ -84,8 +85,8 @@ export function configuredAccounts(
     .keys()
     .some((key) => key.startsWith(`${namespace}:`) && key !== `${namespace}:accounts`);
   const inEnvironment = Object.keys(keys).some((key) => {
-    const variable = environmentVariable(namespace, key);
-    return environment[variable] || environment[`${variable}_FILE`];
+    const value = environment[environmentVariable(namespace, key)];
+    return value || environment[environmentFileVariable(namespace, key)];
   });
   const named = accountNames(definition, config);
   return [...(inConfig || inEnvironment ? [undefined] : []), ...named];

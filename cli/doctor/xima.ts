@@ -1,4 +1,4 @@
-import { type ConfigOf, environmentVariable } from "pulumi-ucaas/internal/runtime/config";
+import { type ConfigOf, environmentFileVariable } from "pulumi-ucaas/internal/runtime/config";
 import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { XimaClient } from "pulumi-ucaas/internal/xima/client";
 import type { ximaConfig } from "pulumi-ucaas/internal/xima/config";
@@ -12,7 +12,7 @@ import { resourcesOf, type StackContext } from "./context.ts";
 
 type Config = ConfigOf<typeof ximaConfig>;
 
-const keyFileVariable = `${environmentVariable("xima", "privateKey")}_FILE`;
+const keyFileVariable = environmentFileVariable("xima", "privateKey");
 
 /** One account of Xima: address, clock, certificate, the key at the server, a signed probe. */
 export function ximaChecks(

@@ -40,6 +40,11 @@ export function environmentVariable(namespace: string, key: string): string {
   return `${namespace}_${key.replace(/[A-Z]/g, (letter) => `_${letter}`)}`.toUpperCase();
 }
 
+/** The variable that names a file with the key's value. */
+export function environmentFileVariable(namespace: string, key: string): string {
+  return `${environmentVariable(namespace, key)}_FILE`;
+}
+
 /**
  * Reads and validates a vendor's config, when it is first needed.
  *
@@ -168,17 +173,18 @@ function fromEnvironment(
   const variable = environmentVariable(namespace, name);
   // A pipeline leaves a variable empty when the secret that it should hold does not exist.
   if (environment[variable]) return environment[variable];
-  const file = environment[`${variable}_FILE`];
+  const fileVariable = environmentFileVariable(namespace, name);
+  const file = environment[fileVariable];
   if (!file) return undefined;
   try {
     return readText(file).replace(/\r?\n$/, "");
   } catch (cause) {
     if (!(cause instanceof UnreadableTextError)) throw cause;
-    throw new UcaasError(`the file that ${variable}_FILE names ${cause.message}`, {
+    throw new UcaasError(`the file that ${fileVariable} names ${cause.message}`, {
       code: "CONFIG_INVALID",
       vendor: namespace,
       operation: "config",
-      hint: `check the path and its permissions, or unset ${variable}_FILE`,
+      hint: `check the path and its permissions, or unset ${fileVariable}`,
     });
   }
 }
