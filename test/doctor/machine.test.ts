@@ -135,11 +135,17 @@ test("a proxy that takes connections is in order", async () => {
   expect(findings.map(({ status }) => status)).toEqual(["ok", "ok"]);
 });
 
-test("open writes are listed with their age and what to do, and settled ones are not", async () => {
+/** A journal in a folder of its own, and the environment that leads to it. */
+function emptyJournal() {
   const folder = mkdtempSync(join(tmpdir(), "ucaas-doctor-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const environment = { UCAAS_JOURNAL_DIR: folder };
   const journal = new Journal({ get: () => undefined as never }, environment);
+  return { folder, environment, journal };
+}
+
+test("open writes are listed with their age and what to do, and settled ones are not", async () => {
+  const { folder, environment, journal } = emptyJournal();
   const key = { vendor: "xima", stack: "shop/live@s3://state", thing: "acme/berlin" };
   const write = { operation: "create", type: "XimaLicense", resource: "berlin" } as const;
   await journal.intend(key, {}, null, null, { write });
@@ -171,10 +177,7 @@ test.each([
   ["needs action when the run gave up waiting for it", 7, ["NOT_FINISHED"], "action"],
   ["needs action when the state has an earlier one", 6, undefined, "action"],
 ])("an order whose end is not known %s", async (_, orderId, initErrors, status) => {
-  const folder = mkdtempSync(join(tmpdir(), "ucaas-doctor-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const environment = { UCAAS_JOURNAL_DIR: folder };
-  const journal = new Journal({ get: () => undefined as never }, environment);
+  const { environment, journal } = emptyJournal();
   const key = { vendor: "xelion", stack: "shop/live", thing: "pbx.example/acme" };
   const write = { operation: "create", type: "XelionTenantProvision", resource: "acme" } as const;
   await journal.intend(key, {}, { orderId: 7, status: "SUBMITTED" }, null, { write });
@@ -190,12 +193,9 @@ describe("an open write of another stack", () => {
   const identity = (name: string) => `shop/${name}@s3://state`;
   const type = "pulumi-nodejs:dynamic/ucaas:XimaLicense";
   const found = async (names: readonly string[], readNames: () => Promise<readonly string[]>) => {
-    const folder = mkdtempSync(join(tmpdir(), "ucaas-doctor-"));
-    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const { environment, journal } = emptyJournal();
     vi.stubEnv("PULUMI_BACKEND_URL", "s3://state");
     onTestFinished(() => void vi.unstubAllEnvs());
-    const environment = { UCAAS_JOURNAL_DIR: folder };
-    const journal = new Journal({ get: () => undefined as never }, environment);
     const write = { operation: "create", type: "XimaLicense", resource: "berlin" } as const;
     for (const [index, name] of names.entries()) {
       const key = { vendor: "xima", stack: identity(name), thing: `acme/${index}` };

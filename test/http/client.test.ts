@@ -254,12 +254,12 @@ describe("a deadline", () => {
       baseUrl: server.url,
       limits: { concurrency: 1 },
       retry: quick,
-      tryTimeout: 200,
+      tryTimeout: 2_000,
     });
-    server.fault({ kind: "delay", ms: 600 });
+    server.fault({ kind: "delay", ms: 3_000 });
     expect(await impatient.send(order)).toMatchObject({ status: 200, attempts: 1 });
-    server.fault({ kind: "delay", ms: 600 });
-    expect((await impatient.send(read)).attempts).toBeGreaterThan(1);
+    server.fault({ kind: "delay", ms: 3_000 });
+    expect(await impatient.send(read)).toMatchObject({ status: 200, attempts: 2 });
   });
 
   test("is for the call with its repeats", async () => {

@@ -388,9 +388,8 @@ describe("a failure names its step, its cause and the guide's remedy:", () => {
   );
 
   test("an API URL at which nothing answers, and the later steps say that they were not tried", async () => {
-    const { url: gone } = server;
-    await server.stop();
-    const { results } = await run({}, "all", client(1, gone));
+    // No other process can have this port by now, as it could that of a stopped server.
+    const { results } = await run({}, "all", client(1, "http://127.0.0.1:1"));
     expect(results[0]).toMatchObject({
       status: "failed",
       code: "NO_ANSWER",
@@ -399,7 +398,6 @@ describe("a failure names its step, its cause and the guide's remedy:", () => {
     expect(results.slice(1).map(({ status, evidence }) => `${status}: ${evidence}`)).toEqual(
       Array(5).fill("skipped: the API was not reached"),
     );
-    await server.start();
   });
 });
 

@@ -111,11 +111,15 @@ describe("by the relay", () => {
   });
 
   test("callbacks resolve an order without a reply to its POST, on another machine", async () => {
-    holding();
+    const statuses = ["NOT_STARTED", "IN_PROGRESS", "COMPLETED"] as const;
+    const callbacks = statuses.map(
+      (status) => ({ do: "status", status, callback: "now", times: 1 }) as const,
+    );
+    w.service.state.courses.push({ steps: [{ do: "reply" }, { do: "hold" }, ...callbacks] });
     w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
     expect(await here().create({ timeout: "100ms" })).toMatchObject({ code: "OUTCOME_UNKNOWN" });
     await w.proceed(1);
-    await delivered(1);
+    await delivered(3);
     expect((await elsewhere().create()).outs).toMatchObject({ orderId: 1, status: "COMPLETED" });
     expect(w.orders()).toHaveLength(1);
   });

@@ -28,6 +28,8 @@ export async function licenceServer(options: Partial<XimaOptions> = {}) {
           request.path.endsWith("/licensing/update") &&
           Object.keys(bodyOf(request)).some((key) => !["ccId", "jti", "exp"].includes(key)),
       ),
+    /** Requests that the server has acted on and never answers. */
+    unanswered: () => server.received.filter(({ fault }) => fault === "hangAfter"),
     [Symbol.asyncDispose]: () => server.stop(),
   };
 }
