@@ -20,7 +20,7 @@ export function enablexChecks(
       async run(signal) {
         const client = new EnableXClient(
           { ...config, pageSize: 1, deadlineSeconds: Math.min(config.deadlineSeconds, seconds) },
-          signal,
+          { readSignal: signal },
         );
         const { done } = await client.pages(customerType).next();
         const how = config.accessKey ? "the access key" : "the login";

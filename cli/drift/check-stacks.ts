@@ -1,5 +1,6 @@
 import PQueue from "p-queue";
-import { withProgressBar } from "../progress-bar.ts";
+import { untilEnded } from "../interruption.ts";
+import { type ProgressBar, withProgressBar } from "../progress-bar.ts";
 import { checkStack } from "./check.ts";
 import { CustomerSurvey } from "./customer-survey.ts";
 import { type DriftReport, driftReport } from "./report.ts";
@@ -11,7 +12,7 @@ export async function checkStacks(
 ): Promise<DriftReport> {
   const queue = new PQueue({ concurrency: parallel });
   const survey = new CustomerSurvey();
-  return await withProgressBar("resources", async (progress) => {
+  const check = async (progress: ProgressBar) => {
     // All of them: after an interruption, each engine has to end before the terminal is given back.
     const results = await Promise.allSettled(
       stacks.map((stack) => queue.add(() => checkStack(stack, survey, progress))),
@@ -22,5 +23,7 @@ export async function checkStacks(
     });
     const customers = await survey.counts();
     return driftReport(found, new Date(), customers, survey.unread());
-  }).finally(() => survey.close());
+  };
+  const close = () => survey.close();
+  return await untilEnded(() => withProgressBar("resources", check), close).finally(close);
 }

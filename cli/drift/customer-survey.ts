@@ -38,14 +38,14 @@ export class CustomerSurvey {
     this.#unreadable.add(stack);
   }
 
-  /** The counts of all stacks that were visited. */
+  /** The counts of all stacks that were visited; none once the survey is closed. */
   async counts(): Promise<CustomerCount[]> {
     const visits = await Promise.all(this.#visits);
     const listings = visits.flatMap((visit) => {
       if (visit instanceof Error) throw visit;
       return visit;
     });
-    return countCustomers(listings, this.unread());
+    return this.#abort.signal.aborted ? [] : countCustomers(listings, this.unread());
   }
 
   /** The stacks whose declarations are not known; all of them after `counts`. */
@@ -82,7 +82,7 @@ export class CustomerSurvey {
           .flatMap(({ id }) => (id === undefined ? [] : [id]));
         try {
           const settings = inProgramFolder(() => readConfig(enablexConfig, config, account));
-          const client = new EnableXClient(settings, this.#abort.signal);
+          const client = new EnableXClient(settings, { readSignal: this.#abort.signal });
           const listed = await this.#listed(settings, client);
           return [{ stack, vendor: "enablex", server: client.baseUrl, declared, listed }];
         } catch (error) {

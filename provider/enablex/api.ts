@@ -10,15 +10,25 @@ import type { ApiRecord } from "./fields.ts";
 import { type Routes, splitRoute } from "./routes.ts";
 import { Session } from "./session.ts";
 
+/** What ends the calls of a client before their time. */
+export interface Signals {
+  /** Once it is aborted, no call is repeated: the run is to end. */
+  readonly signal?: AbortSignal;
+  /** Ends each call at once, also one under way: for a client that only reads. */
+  readonly readSignal?: AbortSignal;
+}
+
 /** Sends calls with the session's header, and finds in the replies what a route names. */
 export class EnableXApi {
   readonly #config: ConfigOf<typeof enablexConfig>;
   readonly #http: HttpClient;
   readonly #session: Session;
+  readonly #readSignal: AbortSignal | undefined;
 
   /** @throws {UcaasError} `CONFIG_MISSING` */
-  constructor(config: ConfigOf<typeof enablexConfig>, signal?: AbortSignal) {
+  constructor(config: ConfigOf<typeof enablexConfig>, { signal, readSignal }: Signals = {}) {
     this.#config = config;
+    this.#readSignal = readSignal;
     this.#http = new HttpClient({
       vendor: "enablex",
       baseUrl: config.baseUrl,
@@ -57,6 +67,7 @@ export class EnableXApi {
           list: more.query !== undefined,
           retry: repeatable,
           statusOf,
+          signal: this.#readSignal,
           buildRequest: () => this.#message({ authorization }, more.body),
         });
         earlierMayHaveActed ||= reply.earlierAttemptMayHaveSucceeded;
@@ -88,6 +99,7 @@ export class EnableXApi {
       ...splitRoute(this.#config.routes.login),
       retry: "safe",
       statusOf,
+      signal: this.#readSignal,
       buildRequest: () => this.#message({ "x-api-id": accessId }, { email, password }),
     });
     // The guide shows the reply as the token alone, without `result`.

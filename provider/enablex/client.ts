@@ -7,7 +7,7 @@ import { inOneSpelling, spellingsOf, vendorId } from "../runtime/identifiers.ts"
 import { isRecord } from "../runtime/is-record.ts";
 import { valueAt } from "../runtime/own-property.ts";
 import { accountMark } from "./account-mark.ts";
-import { EnableXApi } from "./api.ts";
+import { EnableXApi, type Signals } from "./api.ts";
 import { BatchReader } from "./batch-reader.ts";
 import type { enablexConfig } from "./config.ts";
 import { type Countries, countriesOf } from "./countries.ts";
@@ -70,10 +70,10 @@ export class EnableXClient {
   readonly signal: AbortSignal | undefined;
 
   /** @throws {UcaasError} `CONFIG_MISSING` */
-  constructor(config: ConfigOf<typeof enablexConfig>, signal?: AbortSignal) {
+  constructor(config: ConfigOf<typeof enablexConfig>, signals: Signals = {}) {
     this.config = config;
-    this.signal = signal;
-    this.#api = new EnableXApi(config, signal);
+    this.signal = signals.signal;
+    this.#api = new EnableXApi(config, signals);
     this.mark = accountMark(this.baseUrl, config);
   }
 

@@ -98,7 +98,7 @@ export function enablexProviders(
   const accounts = new Accounts(
     enablexConfig,
     source,
-    (config) => new EnableXClient(config, context?.signal),
+    (config) => new EnableXClient(config, { signal: context?.signal }),
   );
   const journal = new Journal(source);
   const provider = (kind: ResourceType, schema: z.ZodObject) =>

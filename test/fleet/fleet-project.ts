@@ -15,8 +15,8 @@ export interface FleetRun extends Outcome {
 
 /**
  * A project of the stacks a, b and prod, with a `pulumi` that notes its calls, and answers
- * what `answers` has for the command; without an answer it fails. After a call for the
- * stack `lastOf` it is gone. A call for the stack `waitsAt` ends when it is interrupted.
+ * what `answers` has for the command; without an answer it fails, but for an empty config.
+ * After a call for the stack `lastOf` it is gone. A call for the stack `waitsAt` ends when it is interrupted.
  */
 export class FleetProject {
   readonly folder = mkdtempSync(join(tmpdir(), "ucaas-fleet-"));
@@ -39,7 +39,7 @@ export class FleetProject {
     this.write("Pulumi.yaml", "name: ucaas\nruntime: nodejs\n");
     for (const stack of ["a", "b", "prod"]) this.write(`Pulumi.${stack}.yaml`, "");
     this.install({ lastOf, waitsAt });
-    for (const [command, answer] of Object.entries(answers))
+    for (const [command, answer] of Object.entries({ config: "{}", ...answers }))
       this.write(`answer-${command}`, answer);
     const PATH = installed ? `${this.folder}:/usr/bin:/bin` : "/nowhere";
     this.#environment = { ...process.env, PATH, ...env };
@@ -48,9 +48,10 @@ export class FleetProject {
   /** From its first call on, `taken` is a folder. */
   install({ lastOf = "", waitsAt = "" }: { lastOf?: string; waitsAt?: string } = {}): void {
     this.write("calls", "");
+    this.write("ended", "");
     const script = `#!/bin/sh
 echo "$@" >> calls
-echo "zstd=$PULUMI_DIY_BACKEND_ZSTD" >> compression
+[ "$1" = config ] || echo "zstd=$PULUMI_DIY_BACKEND_ZSTD" >> compression
 [ -d taken ] || { rm -f taken; mkdir taken; }
 stack="$4"; [ "$2" != --stack ] || stack="$3"
 [ "$stack" != "${lastOf}" ] || rm pulumi
@@ -59,7 +60,7 @@ if [ "$stack" = "${waitsAt}" ]; then
   while :; do sleep 0.1; done
 fi
 cat "answer-$1" 2>/dev/null || exit 255
-[ "$1" != refresh ] || exit 255
+[ "$1" != refresh ] || { echo refresh >> ended; exit 255; }
 `;
     writeFileSync(join(this.folder, "pulumi"), script, { mode: 0o755 });
   }

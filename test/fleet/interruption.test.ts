@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { terminalSession } from "../cli/on-terminal.ts";
 import { eventually } from "../eventually.ts";
 import { FleetProject, summaryEvent } from "./fleet-project.ts";
@@ -8,11 +8,13 @@ import { FleetProject, summaryEvent } from "./fleet-project.ts";
 test("Ctrl-C starts no further stack, and reports those that have ended", async () => {
   const project = new FleetProject({ answers: { up: summaryEvent({ create: 1 }) }, waitsAt: "b" });
   const run = await project.interrupt(
-    () => project.read("calls").includes("--stack b"),
+    () => project.read("calls").includes("up --stack b"),
     ...["up", "--parallel", "1", "--json"],
   );
   expect(run.exitCode, run.stderr).toBe(130);
-  expect(run.calls.map((call) => call.split(" ")[2])).toEqual(["a", "b"]);
+  const updates = run.calls.filter((call) => call.startsWith("up "));
+  expect(updates.map((call) => call.split(" ")[2])).toEqual(["a", "b"]);
+  expect(run.calls.join()).not.toContain("--stack prod");
   expect(JSON.parse(run.stdout).stacks).toMatchObject([{ stack: "a", found: "1 created" }]);
   const record = JSON.parse(project.read("reports/fleet-up.json"));
   expect(record.stacks).toMatchObject([{ stack: "a" }]);
@@ -36,9 +38,9 @@ test("a terminal shows how many stacks have ended, and a log one line for each",
   expect(inLog.stderr).not.toContain("of 3 stacks");
 });
 
-let isAsked = false;
+let asked = 0;
 const silent = createServer(() => {
-  isAsked = true;
+  asked++;
 });
 beforeAll(() => new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve)));
 afterAll(() => {
@@ -46,30 +48,52 @@ afterAll(() => {
   silent.close();
 });
 
-test("Ctrl-C while customers are counted still prints the stacks that have ended", async () => {
-  const customer = {
-    urn: "urn:pulumi:a::ucaas::pulumi-nodejs:dynamic/ucaas:EnableXCustomer::acme",
-    type: "pulumi-nodejs:dynamic/ucaas:EnableXCustomer",
-    custom: true,
-    id: "7",
+describe("Ctrl-C while customers are counted", () => {
+  const project = () => {
+    const customer = {
+      urn: "urn:pulumi:a::ucaas::pulumi-nodejs:dynamic/ucaas:EnableXCustomer::acme",
+      type: "pulumi-nodejs:dynamic/ucaas:EnableXCustomer",
+      custom: true,
+      id: "7",
+    };
+    const config = {
+      "enablex:baseUrl": { value: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` },
+      "enablex:accessId": { value: "id" },
+      "enablex:accessKey": { value: "key-of-a-test", secret: true },
+      "ucaas:allowInsecure": { value: "true" },
+    };
+    return new FleetProject({
+      answers: {
+        stack: JSON.stringify({ deployment: { resources: [customer] } }),
+        config: JSON.stringify(config),
+        refresh: "",
+      },
+    });
   };
-  const config = {
-    "enablex:baseUrl": { value: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` },
-    "enablex:accessId": { value: "id" },
-    "enablex:accessKey": { value: "key-of-a-test", secret: true },
-    "ucaas:allowInsecure": { value: "true" },
-  };
-  const project = new FleetProject({
-    answers: {
-      stack: JSON.stringify({ deployment: { resources: [customer] } }),
-      config: JSON.stringify(config),
-      refresh: "",
-    },
+
+  test("waits for no reply, and prints the stacks that have ended", async () => {
+    const fleet = project();
+    asked = 0;
+    const run = await fleet.interrupt(
+      () => asked > 0 && fleet.read("reports/fleet-drift.json").includes("endedAt"),
+      ...["drift", "--stacks", "a", "--json"],
+    );
+    expect(run.exitCode, run.stderr).toBe(130);
+    // With a reply, or without one in time, there is a count.
+    expect(JSON.parse(run.stdout)).toMatchObject({ stacks: [{ stack: "a" }], customers: [] });
   });
-  const run = await project.interrupt(
-    () => isAsked && project.read("reports/fleet-drift.json").includes("endedAt"),
-    ...["drift", "--stacks", "a", "--json"],
-  );
-  expect(run.exitCode, run.stderr).toBe(130);
-  expect(JSON.parse(run.stdout).stacks).toMatchObject([{ stack: "a" }]);
+
+  test("waits for no reply in ucaas drift on a terminal", async () => {
+    const fleet = project();
+    asked = 0;
+    const options = { cwd: fleet.folder, env: fleet.environment };
+    const session = terminalSession(["drift", "--stack", "a"], options);
+    const isCounting = () => expect([asked, fleet.read("ended")]).toEqual([1, "refresh\n"]);
+    await eventually(isCounting, session.ended());
+    session.type("\x03");
+    const { output, exitCode } = await session.ended();
+    expect(exitCode, output).toBe(130);
+    // A reply that does not come in time is asked for again.
+    expect(asked).toBe(1);
+  });
 });
