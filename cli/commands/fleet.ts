@@ -18,7 +18,7 @@ Examples:
 
 const descriptions: Record<Action, string> = {
   preview: "show which stacks pulumi up would change",
-  up: "run pulumi up in each stack",
+  up: "run pulumi up in each stack, within its limits",
   drift: "compare each stack with its vendors; reads only",
   status: "show what each stack has, by its state",
   destroy: "run pulumi destroy in each stack",

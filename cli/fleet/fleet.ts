@@ -10,7 +10,7 @@ import { customerLines } from "../drift/customers.ts";
 import { untilEnded } from "../interruption.ts";
 import { print } from "../output.ts";
 import { withProgressBar } from "../progress-bar.ts";
-import { checkStackNames, findProject } from "../pulumi/project.ts";
+import { checkStackNames, findProject, type Project } from "../pulumi/project.ts";
 import { remedyInCell, remedyInLine } from "../remedy.ts";
 import { renderTable } from "../table.ts";
 import { FleetRecord } from "./record.ts";
@@ -74,7 +74,7 @@ export async function runFleet(action: Action, options: FleetOptions): Promise<v
 
   const survey = new CustomerSurvey();
   await untilEnded(
-    () => runStacks(action, stacks, { options, record, earlier, survey }),
+    () => runStacks(action, stacks, { project, options, record, earlier, survey }),
     () => survey.close(),
   );
 }
@@ -83,11 +83,13 @@ async function runStacks(
   action: Action,
   stacks: readonly string[],
   {
+    project,
     options,
     record,
     earlier,
     survey,
   }: {
+    readonly project: Project;
     readonly options: FleetOptions;
     readonly record: FleetRecord;
     readonly earlier: ReadonlyMap<string, StackResult>;
@@ -106,7 +108,7 @@ async function runStacks(
           const before = earlier.get(stack);
           if (before) survey.skip(stack);
           const result =
-            before ?? (await runStack(action, stack, { cancel: options.cancel, survey }));
+            before ?? (await runStack(action, stack, { project, cancel: options.cancel, survey }));
           if (!before) record.add(result);
           for (const line of linesOf(result, before)) bar.print(line);
           bar.advance();

@@ -7,33 +7,47 @@ import type { CheckError } from "../drift/report.ts";
 import { openWritesOrReason } from "../open-writes.ts";
 import { isAtVendor } from "../pulumi/locator.ts";
 import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
+import type { Project } from "../pulumi/project.ts";
 import { pulumi } from "../pulumi/run.ts";
 import { stackState } from "../pulumi/stack.ts";
 import { EngineRun, judgeRun } from "./engine-run.ts";
+import { refusedByLimits } from "./limits.ts";
 import type { Action, Ending, StackResult } from "./result.ts";
 
 /** Does one thing with one stack. What goes wrong with it is its result. */
 export async function runStack(
   action: Action,
   stack: string,
-  { cancel, survey }: { readonly cancel?: true; readonly survey: CustomerSurvey },
+  {
+    project,
+    cancel,
+    survey,
+  }: { readonly project: Project; readonly cancel?: true; readonly survey: CustomerSurvey },
 ): Promise<StackResult> {
   const started = Date.now();
   // Where there is no lock, it changes nothing.
   if (cancel) await pulumi(["cancel", "--yes", "--stack", stack]);
-  const ending = await perform(action, stack, survey).catch((error: unknown): Ending => {
-    if (error instanceof UcaasError && error.code !== "PULUMI_MISSING")
-      return { status: "failed", found: error.reason, remedy: error.hint };
-    throw error;
-  });
+  const ending = await perform(action, stack, { project, survey }).catch(
+    (error: unknown): Ending => {
+      if (error instanceof UcaasError && error.code !== "PULUMI_MISSING")
+        return { status: "failed", found: error.reason, remedy: error.hint };
+      throw error;
+    },
+  );
   const now = new Date();
   const seconds = Math.round((now.getTime() - started) / 100) / 10;
   return { stack, ...ending, seconds, finishedAt: now.toISOString() };
 }
 
-async function perform(action: Action, stack: string, survey: CustomerSurvey): Promise<Ending> {
+async function perform(
+  action: Action,
+  stack: string,
+  { project, survey }: { readonly project: Project; readonly survey: CustomerSurvey },
+): Promise<Ending> {
   if (action === "drift") return await driftOf(stack, survey);
   if (action === "status") return await statusOf(stack);
+  const refusal = action === "up" ? await refusedByLimits(project, stack) : undefined;
+  if (refusal) return refusal;
   const { env } = process;
   const events = new EngineRun();
   const run = await pulumi(

@@ -104,4 +104,32 @@ describe("a fleet of three stacks on the real engine", () => {
     const present = sandbox.xima.server.state.customers;
     expect(names.filter((name) => present[`voicehouse/${name}`])).toHaveLength(2);
   });
+
+  test("a change beyond ucaas:limits of its stack removes no customer, until the limit is raised", async () => {
+    const ccId = { resellerId: "voicehouse", resellerName: "Voicehouse" };
+    const licensed = (name: string) => ({ [name]: { name, xima: { ccId, eliteSeats: 5 } } });
+    const declare = (customers: object, more: object) =>
+      writeFileSync(
+        file("market"),
+        stringify({ config: { "ucaas:customers": customers, ...more } }),
+      );
+    declare({ ...licensed("ironmonger"), ...licensed("jeweller") }, {});
+    (await project.pulumi(["stack", "init", "market", "--no-select"])).ok();
+    const up = () => fleet(["up", "--stacks", "market"]);
+    expect(await up()).toMatchObject({ exitCode: 0 });
+
+    const removed = { "ucaas:removed": ["jeweller"] };
+    declare(licensed("ironmonger"), { ...removed, "ucaas:limits": { maxRemovals: 0 } });
+    const refused = await up();
+    expect(refused).toMatchObject({ exitCode: 1, statusOf: { market: "failed" } });
+    expect(refused.report.stacks[0]?.found).toMatch(
+      /^nothing is applied: beyond ucaas:limits\.maxRemovals: 1 resource is deleted.*\(jeweller\)$/,
+    );
+    const { customers } = sandbox.xima.server.state;
+    expect(customers["voicehouse/jeweller"]).not.toHaveProperty("deletion");
+
+    declare(licensed("ironmonger"), { ...removed, "ucaas:limits": { maxRemovals: 1 } });
+    expect(await up()).toMatchObject({ exitCode: 0, statusOf: { market: "done" } });
+    expect(customers["voicehouse/jeweller"]).toHaveProperty("deletion");
+  });
 });
