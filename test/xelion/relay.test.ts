@@ -116,7 +116,7 @@ describe("by the relay", () => {
       (status) => ({ do: "status", status, callback: "now", times: 1 }) as const,
     );
     w.service.state.courses.push({ steps: [{ do: "reply" }, { do: "hold" }, ...callbacks] });
-    w.service.fault({ kind: "hangAfter", method: "POST", path: "/provision$" });
+    w.service.fault({ kind: "cut", method: "POST", path: "/provision$" });
     expect(await here().create({ timeout: "100ms" })).toMatchObject({ code: "OUTCOME_UNKNOWN" });
     await w.proceed(1);
     await delivered(3);
