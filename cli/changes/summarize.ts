@@ -96,7 +96,9 @@ const actions: Readonly<Record<string, Action>> = {
  * them, so it works for stack files and for programs of one's own.
  */
 export function summarize({ steps, diagnostics }: Preview, terms: BillingTerms): ChangeSummary {
-  const vendorSteps = mergeReplacements(steps.filter(concernsVendor));
+  // What a project with `refresh: always` reads first is no change of the plan.
+  const planned = steps.filter(({ op }) => op !== "refresh");
+  const vendorSteps = mergeReplacements(planned.filter(concernsVendor));
   const locate = locator(
     steps.flatMap(({ oldState, newState }) => [oldState, newState].flatMap((state) => state ?? [])),
   );

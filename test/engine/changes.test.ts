@@ -1,5 +1,6 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { root } from "../../tools/engine/paths.mjs";
 import { ucaas } from "../cli/ucaas.ts";
 import { licenceServer } from "../xima/licence-server.ts";
@@ -75,6 +76,19 @@ describe("changes, costs and limits, on the real engine", () => {
     expect(run.stdout).toMatch(/acme .* 12 → 15 .* \+3 .* \+€135\.30/);
     expect(run.stdout).toContain("(+€135.30)");
     expect(seats()).toEqual({ professionalSeats: 12 });
+  });
+
+  test("a project that refreshes before each run has no replacement for each resource", async () => {
+    const project = join(stack.folder, "Pulumi.yaml");
+    const text = readFileSync(project, "utf8");
+    onTestFinished(() => writeFileSync(project, text));
+    writeFileSync(project, `${text}\noptions:\n  refresh: always\n`);
+    declare({ ...customers, acme: { name: "Acme", xima: { professionalSeats: 15 } } });
+    const { exitCode, stdout, stderr } = await command("ci", "check", "--stack", "test");
+    expect({ exitCode, stdout }, stderr).toMatchObject({
+      exitCode: 0,
+      stdout: "test: the change keeps to ucaas:limits.\n",
+    });
   });
 
   test("the policy pack stops seats beyond the limits before the vendor is called", async () => {
