@@ -3,8 +3,11 @@ import { printNotice } from "./output.ts";
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 type Signal = keyof typeof signals;
 
-/** Called on each signal while the work runs. */
-type Stop = (times: number) => void;
+/**
+ * Called on each signal while the work runs, with the number of signals so far. Gives true
+ * while a process goes on that has to end by itself.
+ */
+type Stop = (times: number) => unknown;
 
 const running = new Set<Stop>();
 let caught: Signal | undefined;
@@ -23,9 +26,9 @@ export class Interrupted extends Error {
 }
 
 /**
- * Runs work that must not be cut off: `stop` is called on each signal, with the number of
- * signals so far, and the process runs until the work has ended. Without such work, a
- * signal ends the process at once, as usual.
+ * Runs work that must not be cut off: `stop` is called on each signal, and the process runs
+ * until the work has ended. Without such work, a signal ends the process at once, as usual.
+ * From the second signal on it does so too, once no `stop` tells of a process that goes on.
  *
  * @throws {Interrupted} when a signal came before the work or during it
  */
@@ -51,7 +54,9 @@ function throwIfInterrupted(): void {
 function interrupt(signal: Signal): void {
   caught ??= signal;
   times++;
-  if (times === 1)
-    printNotice("Interrupted: waiting for Pulumi to stop. A second interruption ends it at once.");
-  for (const stop of running) stop(times);
+  const goesOn = [...running].map((stop) => stop(times)).includes(true);
+  if (times > 1 && !goesOn) process.exit(signals[caught]);
+  if (times > 1) return;
+  const awaited = goesOn ? "waiting for Pulumi to stop" : "ending";
+  printNotice(`Interrupted: ${awaited}. A second interruption ends it at once.`);
 }

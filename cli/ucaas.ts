@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { findPackageJSON } from "node:module";
 import { reportFailure } from "./failure.ts";
+import { Interrupted } from "./interruption.ts";
 import { createProgram } from "./program.ts";
 import { rememberEnvironment } from "./redact.ts";
 
@@ -35,4 +36,6 @@ try {
   );
 } catch (error) {
   fail(error);
+  // A request under way, whose reply is no longer wanted, would keep the process.
+  if (error instanceof Interrupted) process.exit();
 }

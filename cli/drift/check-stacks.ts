@@ -21,7 +21,7 @@ export async function checkStacks(
       if (result.status === "rejected") throw result.reason;
       return result.value;
     });
-    const customers = await survey.counts();
+    const customers = (await survey.counts()) ?? [];
     return driftReport(found, new Date(), customers, survey.unread());
   };
   const close = () => survey.close();

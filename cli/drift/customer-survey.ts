@@ -38,14 +38,14 @@ export class CustomerSurvey {
     this.#unreadable.add(stack);
   }
 
-  /** The counts of all stacks that were visited; none once the survey is closed. */
-  async counts(): Promise<CustomerCount[]> {
+  /** The counts of all stacks that were visited; undefined once the survey is closed. */
+  async counts(): Promise<CustomerCount[] | undefined> {
     const visits = await Promise.all(this.#visits);
     const listings = visits.flatMap((visit) => {
       if (visit instanceof Error) throw visit;
       return visit;
     });
-    return this.#abort.signal.aborted ? [] : countCustomers(listings, this.unread());
+    return this.#abort.signal.aborted ? undefined : countCustomers(listings, this.unread());
   }
 
   /** The stacks whose declarations are not known; all of them after `counts`. */

@@ -122,16 +122,21 @@ async function runStacks(
   if (failure) survey.close();
   else record.end();
   // Of another action than drift, nothing was asked. What is cut off counts no customers.
-  const customers = failure ? [] : await survey.counts();
+  const customers = failure ? undefined : await survey.counts();
   if (options.json)
     print(
       JSON.stringify(
-        { ...record.report, stacks: results, ...(action === "drift" && { customers }) },
+        {
+          ...record.report,
+          stacks: results,
+          ...(action === "drift" && customers && { customers }),
+        },
         undefined,
         2,
       ),
     );
-  else print([summary(results, stacks.length, earlier), ...customerLines(customers)].join("\n"));
+  else
+    print([summary(results, stacks.length, earlier), ...customerLines(customers ?? [])].join("\n"));
   if (failure) throw failure.reason;
   if (record.failure) throw record.failure;
   process.exitCode = exitStatus(results);
@@ -189,6 +194,7 @@ function linesOf(result: StackResult, before: StackResult | undefined): string[]
 const tones: Record<StackResult["status"], Tone> = {
   done: "good",
   found: "attention",
+  refused: "attention",
   locked: "attention",
   failed: "bad",
 };

@@ -97,15 +97,17 @@ export function pulumi(args: readonly string[], options: PulumiOptions = {}): Pr
 }
 
 /**
- * Pulumi ends well on the first signal (it asks its providers to, too), and at once on
- * the second.
+ * Signals Pulumi, and tells whether it was still there. It ends well on the first signal
+ * (it asks its providers to, too), and at once on the second.
  */
-function stop(child: ChildProcess | undefined, times: number): void {
-  if (child?.pid === undefined) return;
+function stop(child: ChildProcess | undefined, times: number): boolean {
+  if (child?.pid === undefined) return false;
   try {
     process.kill(ownGroup ? -child.pid : child.pid, times <= 2 ? "SIGINT" : "SIGKILL");
+    return true;
   } catch {
     // It has ended already.
+    return false;
   }
 }
 
