@@ -133,7 +133,9 @@ export const ucaasKeys = {
   prices: pricesSchema.describe(
     "What the seats cost a month: a price list, or the file of one (docs/cost.md)",
   ),
-  limits: limitsSchema.describe("What one change may do at most; ucaas ci check enforces it"),
+  limits: limitsSchema.describe(
+    "What one change may do at most; ucaas ci check and ucaas fleet up enforce it",
+  ),
 };
 
 /** What follows from a customer's slug and name where nothing else is said. */

@@ -203,7 +203,7 @@ function notKnown(limit: keyof Limits, reason: string, customers: readonly strin
 }
 
 function raise(limit: keyof Limits, value: number | string): string {
-  return `check the change; if it is meant, set ucaas:limits.${limit} to ${value} in the same pull request`;
+  return `check the change; if it is meant, set ucaas:limits.${limit} to ${value} in the stack file`;
 }
 
 function unique(texts: readonly string[]): string[] {

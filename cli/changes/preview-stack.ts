@@ -27,7 +27,8 @@ export async function previewStack(
 ): Promise<PreviewReport & { summary: ChangeReport }> {
   const args = ["preview", "--stack", stack, "--json", "--show-sames"];
   if (plan !== undefined) args.push("--save-plan", plan);
-  const run = await pulumi(args);
+  // With it, the CLI prints events in place of the document.
+  const run = await pulumi(args, { env: { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" } });
   const preview = parsePreview(run.stdout);
   const hasFailed =
     run.exitCode !== 0 ||

@@ -3,8 +3,8 @@ import type { Action } from "../fleet/result.ts";
 import { wholeNumber } from "./whole-number.ts";
 
 const details = `
-Exit status: 0 all done, 2 changes or drift found, 1 at least one stack failed,
-is locked, or is unknown.
+Exit status: 0 all done; 2 changes or drift found, or a limit refused an update;
+1 at least one stack failed, is locked, or is unknown.
 
 The report is written to reports/fleet-<action>.json after each stack. With
 --resume, the stacks of the cut-off run are run that its report does not have

@@ -24,21 +24,28 @@ export async function refusedByLimits(
 }
 
 /** Of a plan that is not whole, it is not known what it removes and adds. */
-function previewFailed({ errors: [first = "no error is given", ...others] }: ChangeReport): Ending {
+function previewFailed({ errors, warnings }: ChangeReport): Ending {
+  const [first = "no error is given", ...others] = errors;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
   return {
     status: "failed",
-    found: `nothing is applied, as the preview failed: ${first}${andMore(others)}`,
-    remedy: steps("Correct what the preview says.", "Run the command again."),
+    found: `nothing is applied, as the preview failed: ${first}${more}`,
+    ...(!first.includes("What to do:") && {
+      remedy: steps("Correct what the preview says.", "Run the command again."),
+    }),
+    ...(warnings.length > 0 && { warnings }),
   };
 }
 
+/** As `ucaas ci check`: a change that is known to go beyond a limit is no failure. */
 function judgeLimits(summary: ChangeReport): Ending | undefined {
-  const [first, ...others] = violationLines(summary);
-  if (first === undefined) return undefined;
-  const found = `nothing is applied: ${first.text}${andMore(others)}`;
-  return { status: "failed", found, remedy: first.remedy };
-}
-
-function andMore(others: readonly unknown[]): string {
-  return others.length > 0 ? ` (and ${others.length} more)` : "";
+  const { violations, warnings } = summary;
+  if (violations.length === 0) return undefined;
+  const lines = violationLines(summary);
+  return {
+    status: violations.some(({ kind }) => kind === "exceeded") ? "refused" : "failed",
+    found: `nothing is applied: ${lines.map(({ text }) => text).join("; ")}`,
+    remedy: steps(...lines.map(({ remedy }) => remedy)),
+    ...(warnings.length > 0 && { warnings }),
+  };
 }

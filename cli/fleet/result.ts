@@ -6,9 +6,10 @@ export type Action = (typeof actions)[number];
 
 /**
  * `done`: as it should be. `found`: done, and there are changes, drift or leftover objects.
+ * `refused`: nothing is applied, since the change goes beyond a limit of the stack.
  * `locked`: another run holds the stack. `failed`: it is not known, or not done.
  */
-const statuses = ["done", "found", "locked", "failed"] as const;
+const statuses = ["done", "found", "refused", "locked", "failed"] as const;
 const resultSchema = z.object({
   stack: z.string(),
   status: z.enum(statuses),
@@ -45,14 +46,14 @@ export type FleetReport = Readonly<z.output<typeof reportSchema>>;
 export function doneStacks({ stacks }: FleetReport): Map<string, StackResult> {
   return new Map(
     stacks
-      .filter(({ status }) => status !== "failed" && status !== "locked")
+      .filter(({ status }) => status === "done" || status === "found")
       .map((result) => [result.stack, result]),
   );
 }
 
-/** As `ucaas drift`: 1 when a stack is not known or not done, 2 when something was found. */
+/** 1 when a stack is not known or not done, 2 when something was found or a limit refused it. */
 export function exitStatus(results: readonly StackResult[]): 0 | 1 | 2 {
   const has = (...wanted: StackResult["status"][]) =>
     results.some(({ status }) => wanted.includes(status));
-  return has("failed", "locked") ? 1 : has("found") ? 2 : 0;
+  return has("failed", "locked") ? 1 : has("found", "refused") ? 2 : 0;
 }

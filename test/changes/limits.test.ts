@@ -193,7 +193,7 @@ describe("limits of a stack", () => {
     const text = limitsText(reportOf(plan(more), { limits: { maxAddedSeats: 9 } }));
     expect(text).toBe(
       "beyond ucaas:limits.maxAddedSeats: 10 seats are added, and 9 may be (acme)\n" +
-        "    What to do: check the change; if it is meant, set ucaas:limits.maxAddedSeats to 10 in the same pull request",
+        "    What to do: check the change; if it is meant, set ucaas:limits.maxAddedSeats to 10 in the stack file",
     );
   });
 });

@@ -121,7 +121,7 @@ describe("a fleet of three stacks on the real engine", () => {
     const removed = { "ucaas:removed": ["jeweller"] };
     declare(licensed("ironmonger"), { ...removed, "ucaas:limits": { maxRemovals: 0 } });
     const refused = await up();
-    expect(refused).toMatchObject({ exitCode: 1, statusOf: { market: "failed" } });
+    expect(refused).toMatchObject({ exitCode: 2, statusOf: { market: "refused" } });
     expect(refused.report.stacks[0]?.found).toMatch(
       /^nothing is applied: beyond ucaas:limits\.maxRemovals: 1 resource is deleted.*\(jeweller\)$/,
     );

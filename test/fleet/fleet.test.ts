@@ -323,9 +323,10 @@ describe("the end of a stack", () => {
   });
 });
 
-test("a fleet exits with 1 if a stack failed or is locked, with 2 for changes, else with 0", () => {
+test("a fleet exits with 1 for a failed or locked stack, with 2 for changes or a refusal", () => {
   expect(exitStatus([result("a", "done"), result("b", "done")])).toBe(0);
   expect(exitStatus([result("a", "done"), result("b", "found")])).toBe(2);
+  expect(exitStatus([result("a", "done"), result("b", "refused")])).toBe(2);
   for (const status of ["failed", "locked"] as const)
     expect(exitStatus([result("a", "found"), result("b", status)])).toBe(1);
 });
@@ -340,7 +341,7 @@ describe("the record", () => {
   test("lets an interrupted run continue with the remaining stacks", () => {
     const path = file();
     const first = FleetRecord.begin(path, "up", ["a", "b", "c"]);
-    for (const each of [result("a", "done"), result("b", "failed"), result("c", "locked")])
+    for (const each of [result("a", "done"), result("b", "refused"), result("c", "locked")])
       first.add(each);
     const next = FleetRecord.resume(path, "up");
     expect([...doneStacks(next.report).keys()]).toEqual(["a"]);

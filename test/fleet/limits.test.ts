@@ -27,15 +27,26 @@ const stackOf = ({ stdout }: FleetRun) => JSON.parse(stdout).stacks[0];
 describe("ucaas fleet up", () => {
   test("applies nothing in a stack whose change goes beyond its limits", async () => {
     const run = await up({ maxRemovals: 2, protectedCustomers: ["acme"] }, changes);
-    expect(run.exitCode).toBe(1);
+    expect(run.exitCode).toBe(2);
     expect(commands(run)).toEqual(["config", "preview", "config"]);
     expect(stackOf(run)).toMatchObject({
-      status: "failed",
+      status: "refused",
       found: expect.stringMatching(
-        /^nothing is applied: beyond ucaas:limits\.maxRemovals: 3 resources .*\(and 1 more\)$/,
+        /^nothing is applied: beyond ucaas:limits\.maxRemovals: 3 resources .*; beyond ucaas:limits\.protectedCustomers: .*$/,
       ),
-      remedy: expect.stringContaining("set ucaas:limits.maxRemovals to 3"),
+      remedy: expect.stringMatching(/^1\. .*set ucaas:limits\.maxRemovals to 3 .*\n *2\. ./),
     });
+  });
+
+  test("tells of a refused stack what its preview warns of, such as objects that were left", async () => {
+    const left = "1 write of interrupted runs may have left something";
+    const warned = JSON.parse(changes);
+    warned.diagnostics = [{ severity: "warning", message: `warning: ${left}` }];
+    for (const limits of [{ maxRemovals: 2 }, { maxAddedCost: 1000 }])
+      expect(stackOf(await up(limits, JSON.stringify(warned)))).toMatchObject({ warnings: [left] });
+    warned.diagnostics.push({ severity: "error", message: "error: no such plan" });
+    const failed = stackOf(await up({ maxRemovals: 2 }, JSON.stringify(warned)));
+    expect(failed).toMatchObject({ status: "failed", warnings: [left] });
   });
 
   test("applies a change that keeps to the limits of its stack", async () => {
@@ -52,17 +63,16 @@ describe("ucaas fleet up", () => {
   });
 
   test.each([
-    ["that fails", fixture("broken"), /^nothing is applied, as the preview failed: /],
-    ["that cannot be read", "{", /^nothing is applied, as the preview failed: /],
-  ])("applies nothing in a stack with limits after a preview %s", async (_, preview, found) => {
+    ["that fails", fixture("broken")],
+    ["that cannot be read", "{"],
+  ])("applies nothing in a stack with limits after a preview %s", async (_, preview) => {
     const run = await up({ maxRemovals: 99 }, preview);
     expect(run.exitCode).toBe(1);
     expect(commands(run)).not.toContain("up");
-    expect(stackOf(run)).toMatchObject({
-      status: "failed",
-      found: expect.stringMatching(found),
-      remedy: expect.stringContaining("Correct what the preview says"),
-    });
+    const { status, found, remedy = "" } = stackOf(run);
+    expect(status).toBe("failed");
+    expect(found).toMatch(/^nothing is applied, as the preview failed: /);
+    expect(`${found}\n${remedy}`.match(/What to do: |^1\. /gm)).toHaveLength(1);
   });
 
   test("applies nothing where the limits cannot be read", async () => {
