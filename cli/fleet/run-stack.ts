@@ -65,8 +65,7 @@ async function perform(
         // What one customer fails at stops no other.
         PULUMI_CONTINUE_ON_ERROR: "true",
         // A 24th of the bytes in each checkpoint. The engine refuses two ways to compress.
-        ...(!env.PULUMI_DIY_BACKEND_ZSTD &&
-          !env.PULUMI_DIY_BACKEND_GZIP && { PULUMI_DIY_BACKEND_ZSTD: "true" }),
+        ...(!compression.some((name) => env[name]) && { PULUMI_DIY_BACKEND_ZSTD: "true" }),
       },
       onLine: (line) => events.take(line),
     },
@@ -80,6 +79,12 @@ async function perform(
   const warnings = [...new Set([...events.warnings, ...left])];
   return { ...ending, ...(warnings.length > 0 && { warnings }) };
 }
+
+/** By which a user chooses how the state is compressed; the last two are their old names. */
+const compression = [
+  ...["PULUMI_DIY_BACKEND_ZSTD", "PULUMI_DIY_BACKEND_GZIP"],
+  ...["PULUMI_SELF_MANAGED_STATE_ZSTD", "PULUMI_SELF_MANAGED_STATE_GZIP"],
+] as const;
 
 async function driftOf(stack: string, survey: CustomerSurvey): Promise<Ending> {
   const { status, compared, existenceOnly, differences, unknown } = await checkStack(stack, survey);

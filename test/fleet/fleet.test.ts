@@ -151,6 +151,8 @@ describe("ucaas fleet", () => {
     [{ PULUMI_DIY_BACKEND_ZSTD: undefined, PULUMI_DIY_BACKEND_GZIP: undefined }, "zstd=true"],
     [{ PULUMI_DIY_BACKEND_ZSTD: undefined, PULUMI_DIY_BACKEND_GZIP: "true" }, "zstd="],
     [{ PULUMI_DIY_BACKEND_ZSTD: "false", PULUMI_DIY_BACKEND_GZIP: undefined }, "zstd=false"],
+    [{ PULUMI_SELF_MANAGED_STATE_GZIP: "true" }, "zstd="],
+    [{ PULUMI_SELF_MANAGED_STATE_ZSTD: "false" }, "zstd="],
   ])("compresses the state unless the user chose otherwise: %j", async (env, expected) => {
     const project = new FleetProject({ env });
     await project.run("up", "--stacks", "a");
