@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { dataDir } from "pulumi-ucaas/internal/runtime/data-dir";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { pulumiEnvironment } from "pulumi-ucaas/internal/runtime/pulumi-environment";
 import { untilEnded } from "../interruption.ts";
 import { redact } from "../redact.ts";
 
@@ -63,8 +64,7 @@ export function pulumi(args: readonly string[], options: PulumiOptions = {}): Pr
       env: {
         // Of each run's two Node processes, most of the start is compiling Pulumi's SDK.
         NODE_COMPILE_CACHE: join(dataDir(), "compiled"),
-        ...process.env,
-        PULUMI_SKIP_UPDATE_CHECK: "true",
+        ...pulumiEnvironment(process.env),
         ...env,
       },
       stdio: ["pipe", "pipe", "pipe"],

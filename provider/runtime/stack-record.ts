@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { z } from "zod";
 import { steps, UcaasError } from "./errors.ts";
 import { tryParseJson } from "./parse-json.ts";
+import { pulumiEnvironment } from "./pulumi-environment.ts";
 import { withoutBackend } from "./stack-identity.ts";
 import { lastRuns } from "./state-file.ts";
 
@@ -180,13 +181,13 @@ function asUnreadable(error: unknown): unknown {
 
 function run(args: readonly string[]): Promise<string> {
   // The engine's telemetry is no business of another command.
-  const { PULUMI_LOG_OTLP_ENDPOINT: _, ...env } = process.env;
+  const { PULUMI_LOG_OTLP_ENDPOINT: _, ...env } = pulumiEnvironment(process.env);
   return new Promise((resolve, reject) => {
     execFile(
       "pulumi",
       [...args, "--non-interactive", "--color=never"],
       {
-        env: { ...env, PULUMI_SKIP_UPDATE_CHECK: "true" },
+        env,
         maxBuffer: 1024 ** 3,
         timeout: 60_000,
       },
