@@ -24,6 +24,7 @@ export interface DeclaredResource {
  */
 export class LimitWatch {
   readonly #before: ReadonlyMap<string, State>;
+  readonly #leftovers: readonly State[];
   readonly #limits: Limits;
   readonly #terms: BillingTerms;
   readonly #declared = new Map<string, DeclaredResource>();
@@ -33,6 +34,7 @@ export class LimitWatch {
     // What a replacement that was cut off left has the URN of what is there.
     const leftFirst = before.toSorted((a, b) => Number(b.delete ?? 0) - Number(a.delete ?? 0));
     this.#before = new Map(leftFirst.map((state) => [state.urn, state]));
+    this.#leftovers = before.filter((state) => state.delete);
     this.#limits = limits;
     this.#terms = terms;
   }
@@ -63,8 +65,10 @@ export class LimitWatch {
     this.#declared.clear();
     for (const resource of resources) this.#declared.set(resource.urn, resource);
     const kept = new Set(resources.map((resource) => this.#old(resource)));
-    const removed = [...this.#before.values()].filter(
-      (state) => isAtVendor(state) && !kept.has(state),
+    const gone = [...this.#before.values()].filter((state) => !state.delete && !kept.has(state));
+    const removed = [...gone, ...this.#leftovers].filter(
+      // What is only read stays at its vendor, and is not among the resources here.
+      (state) => isAtVendor(state) && !state.external,
     );
     const summary = summarize(this.#plan(removed), this.#terms);
     return checkLimits(summary, this.#limits).filter(

@@ -25,10 +25,10 @@ export async function previewStack(
   stack: string,
   { plan }: { plan?: string } = {},
 ): Promise<PreviewReport & { summary: ChangeReport }> {
-  const args = ["preview", "--stack", stack, "--json", "--show-sames"];
+  // Without its steps, the deletion of what a replacement left is not shown.
+  const args = ["preview", "--stack", stack, "--json", "--show-sames", "--show-replacement-steps"];
   if (plan !== undefined) args.push("--save-plan", plan);
-  // With it, the CLI prints events in place of the document.
-  const run = await pulumi(args, { env: { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" } });
+  const run = await pulumi(args);
   const preview = parsePreview(run.stdout);
   const hasFailed =
     run.exitCode !== 0 ||

@@ -96,9 +96,7 @@ const actions: Readonly<Record<string, Action>> = {
  * them, so it works for stack files and for programs of one's own.
  */
 export function summarize({ steps, diagnostics }: Preview, terms: BillingTerms): ChangeSummary {
-  // What a project with `refresh: always` reads first is no change of the plan.
-  const planned = steps.filter(({ op }) => op !== "refresh");
-  const vendorSteps = mergeReplacements(planned.filter(concernsVendor));
+  const vendorSteps = mergeSteps(withLeftovers(steps).filter(concernsVendor));
   const locate = locator(
     steps.flatMap(({ oldState, newState }) => [oldState, newState].flatMap((state) => state ?? [])),
   );
@@ -148,26 +146,47 @@ function concernsVendor({ oldState, newState }: Step): boolean {
 }
 
 /**
- * A replacement may be printed as up to three steps of one URN. A `delete` is none of them:
- * an earlier replacement that was cut off left what it deletes.
+ * The steps in which a deletion of its own is a `delete`. The engine calls it
+ * `delete-replaced`, as the last step of a replacement, where an earlier replacement left
+ * the object, or where the object that it depends on is replaced. Steps that only correct
+ * the state are left out.
  */
-function mergeReplacements(steps: readonly Step[]): Step[] {
+function withLeftovers(steps: readonly Step[]): Step[] {
+  const objectOf = ({ urn, oldState }: Step) => JSON.stringify([urn, oldState?.id]);
+  const replaced = steps.filter(({ op }) => op === "replace").map(objectOf);
+  return steps.flatMap((step): Step[] => {
+    if (onlyOfState.has(step.op)) return [];
+    if (step.op !== "delete-replaced") return [step];
+    const index = replaced.indexOf(objectOf(step));
+    if (index < 0) return [{ ...step, op: "delete" }];
+    replaced.splice(index, 1);
+    return [];
+  });
+}
+
+const onlyOfState: ReadonlySet<string> = new Set(["discard-replaced", "remove-pending-replace"]);
+
+/** The engine prints up to two steps of one URN for a replacement, and for an import. */
+function mergeSteps(steps: readonly Step[]): Step[] {
   const merged = new Map<Step | string, Step>();
   for (const step of steps) {
+    // One that is left of an earlier replacement has the URN of what is there.
     const key = step.op === "delete" ? step : step.urn;
     const other = merged.get(key);
-    if (!other) merged.set(key, step);
-    else {
-      merged.set(key, {
-        ...other,
-        op: "replace",
-        oldState: other.oldState ?? step.oldState,
-        newState: other.newState ?? step.newState,
-        replaceReasons: other.replaceReasons ?? step.replaceReasons,
-      });
-    }
+    merged.set(key, other ? mergeTwo(other, step) : step);
   }
   return [...merged.values()];
+}
+
+function mergeTwo(first: Step, second: Step): Step {
+  if (first.op === "import") return { ...first, newState: second.newState ?? first.newState };
+  return {
+    ...first,
+    op: "replace",
+    oldState: first.oldState ?? second.oldState,
+    newState: first.newState ?? second.newState,
+    replaceReasons: first.replaceReasons ?? second.replaceReasons,
+  };
 }
 
 /**

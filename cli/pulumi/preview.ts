@@ -41,7 +41,8 @@ export function parsePreview(text: string): Preview | undefined {
   const { data } = previewSchema.safeParse(tryParseJson(text));
   return (
     data && {
-      steps: data.steps ?? [],
+      // What a project with `refresh: always` reads first is no change of the plan.
+      steps: (data.steps ?? []).filter(({ op }) => op !== "refresh"),
       diagnostics: data.diagnostics ?? [],
     }
   );

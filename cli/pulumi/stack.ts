@@ -33,6 +33,8 @@ export const stateSchema = z.object({
   protect: z.boolean().optional(),
   /** A replacement was cut off: this one is still to be deleted, and the other has its URN. */
   delete: z.boolean().optional(),
+  /** The program only reads it. */
+  external: z.boolean().optional(),
   retainOnDelete: z.boolean().optional(),
   inputs: bag,
   outputs: bag,

@@ -5,6 +5,8 @@ import type { Preview } from "../../cli/pulumi/preview.ts";
 import type { Limits } from "../../stacks/limits.ts";
 import { licenceStep, priceList, recorded, reportOf, terms } from "./recorded.ts";
 
+type Step = Preview["steps"][number];
+
 const prices = priceList({ "xima.professionalSeats": "45.10", "xima.eliteSeats": 80 });
 
 function plan(...steps: Preview["steps"][]): Preview {
@@ -46,6 +48,34 @@ describe("limits of a stack", () => {
     expect(beyond(recorded("changes"), { maxRemovals: 2 })).toEqual([
       ["maxRemovals", "exceeded", "clinic", "bakery", "acme"],
     ]);
+  });
+
+  test("what an interrupted replacement left counts as a removal, beside one of this change", () => {
+    const [{ urn, newState }] = licenceStep("acme", {}, { eliteSeats: 5 }) as [Step];
+    const [old, left] = ["voicehouse/acme", "voicehouse/acme-old"].map((id) => ({
+      ...newState!,
+      id,
+    }));
+    const step = (op: string, oldState = old): Step => ({
+      ...{ op, urn, oldState },
+      ...(op !== "delete-replaced" && { newState }),
+    });
+    const leftover = step("delete-replaced", left);
+    expect(beyond(plan([step("same"), leftover]), { maxRemovals: 0 })).toEqual([
+      ["maxRemovals", "exceeded", "acme"],
+    ]);
+    const replacement = ["create-replacement", "replace", "delete-replaced"].map((op) => step(op));
+    expect(beyond(plan(replacement), { maxRemovals: 1 })).toEqual([]);
+    const { counts } = reportOf(plan([...replacement, leftover]));
+    expect(counts).toMatchObject({ replace: 1, delete: 1, same: 0 });
+  });
+
+  test("a resource that is imported and then updated is not replaced", () => {
+    const [{ urn, newState }] = licenceStep("acme", undefined, { eliteSeats: 5 }) as [Step];
+    const imported = { op: "import", urn, newState };
+    const updated = { op: "update", urn, oldState: newState, newState };
+    const report = reportOf(plan([imported, updated]), { limits: { maxRemovals: 0 } });
+    expect(report).toMatchObject({ counts: { import: 1, replace: 0 }, violations: [] });
   });
 
   test("what one customer loses does not hide what another gets", () => {
@@ -207,7 +237,6 @@ describe("what stays at its vendor when it is declared no longer", () => {
   const kept = /EnableX and is billed until it is ended in the portal/;
   const sixty = licenceStep("acme", { professionalSeats: 12 }, { professionalSeats: 72 });
   const licences = { user_license: { qty: 60 } };
-  type Step = Preview["steps"][number];
 
   const state = (type: string, name: string, inputs: Record<string, unknown>) => {
     const [{ newState }] = licenceStep("acme", undefined, {}) as [Step];
@@ -418,7 +447,7 @@ describe("what stays at its vendor when it is declared no longer", () => {
     ]);
   });
 
-  test("the policy pack compares with what is there, and not with what is left to be deleted", () => {
+  test("the policy pack compares with what is there, and counts what is left as a removal", () => {
     const [{ oldState: live }] = licenceStep("acme", { professionalSeats: 60 }, undefined) as [
       Step,
     ];
@@ -430,8 +459,15 @@ describe("what stays at its vendor when it is declared no longer", () => {
     ]) {
       const watch = new LimitWatch(before, { maxAddedSeats: 0, maxRemovals: 0 }, terms(all));
       expect(watch.take({ urn, type, parent, inputs })).toEqual([]);
-      expect(watch.finish([{ urn, type, parent, inputs }])).toEqual([]);
+      const found = watch.finish([{ urn, type, parent, inputs }]);
+      expect(found).toMatchObject([{ limit: "maxRemovals", customers: ["acme"] }]);
     }
+  });
+
+  test("the policy pack counts no resource as removed that the program only reads", () => {
+    const [{ oldState: read }] = licenceStep("acme", { eliteSeats: 1 }, undefined) as [Step];
+    const watch = new LimitWatch([{ ...read!, external: true }], { maxRemovals: 0 }, terms());
+    expect(watch.finish([])).toEqual([]);
   });
 
   test("the policy pack counts it in the same way", () => {

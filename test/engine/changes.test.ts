@@ -91,6 +91,27 @@ describe("changes, costs and limits, on the real engine", () => {
     });
   });
 
+  test("ci check counts what an interrupted replacement left to be deleted", async () => {
+    const exported = JSON.parse((await stack.pulumi(["stack", "export"])).stdout);
+    const resources = exported.deployment.resources as { type: string }[];
+    const licence = resources.find(({ type }) => type.endsWith(":XimaLicense"));
+    const imported = (content: object) => {
+      writeFileSync(join(stack.folder, "state.json"), JSON.stringify(content));
+      return stack.pulumi(["stack", "import", "--file", "state.json"]);
+    };
+    const left = { ...licence, id: "voicehouse/left", delete: true };
+    const { deployment } = exported;
+    const withLeftover = { ...deployment, resources: [...resources, left] };
+    (await imported({ ...exported, deployment: withLeftover })).ok();
+    declare(customers);
+    const { exitCode, stdout } = await command("ci", "check", "--stack", "test");
+    (await imported(exported)).ok();
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 2,
+      stdout: expect.stringContaining("maxRemovals: 1 resource is deleted"),
+    });
+  });
+
   test("the policy pack stops seats beyond the limits before the vendor is called", async () => {
     declare({ ...customers, acme: { name: "Acme", xima: { professionalSeats: 120 } } });
     const run = await withPolicies("up", "--yes", "--skip-preview");
