@@ -23,11 +23,12 @@ import { type StackConfig, type State, stackConfig } from "./pulumi/stack.ts";
  *   `organization/project/stack`
  */
 export function identityOf(stack: string, resources: readonly State[]): string {
+  const [name = stack, ...before] = stack.split("/").reverse();
   // After a destroy, or a first run that was cut off, the state has no resource.
   const project =
-    resources.map(({ urn }) => urn.split("::")[1]).find((name) => name !== undefined) ??
+    resources.map(({ urn }) => urn.split("::")[1]).find((each) => each !== undefined) ??
+    (before.length > 1 ? before[0] : undefined) ??
     findProject().name;
-  const [name = stack, ...before] = stack.split("/").reverse();
   const noted = new Set(resources.flatMap(({ inputs }) => inputs?.__organization ?? []));
   // A stack that has come from another organization has both until its next update.
   const [inState] = noted.size === 1 ? noted : [];

@@ -16,6 +16,7 @@ import {
   stackConfig,
   stackState,
 } from "../pulumi/stack.ts";
+import { bareName } from "../pulumi/stack-name.ts";
 import { parseUrn } from "../pulumi/urn.ts";
 import { redact } from "../redact.ts";
 
@@ -38,7 +39,7 @@ export class Stack {
   readonly #fullName: string;
 
   private constructor(fullName: string, filesFolder: string) {
-    this.name = fullName.split("/").at(-1) ?? "";
+    this.name = bareName(fullName);
     this.filesFolder = filesFolder;
     this.#fullName = fullName;
   }
@@ -49,8 +50,8 @@ export class Stack {
    * @throws {UcaasError} `NO_PROJECT`, `NO_STACK`, `PULUMI_MISSING`
    */
   static async open(name: string | undefined): Promise<Stack> {
-    const { stackFolder } = findProject();
-    return new Stack(name ?? (await selectedStack()), stackFolder);
+    const project = findProject();
+    return new Stack(name ?? (await selectedStack(project)), project.stackFolder);
   }
 
   async config(): Promise<Config> {

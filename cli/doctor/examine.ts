@@ -45,7 +45,7 @@ export async function examine({
       ...versionChecks(process.cwd()),
       proxyCheck(process.env),
       backendCheck,
-      isFound ? opened.check() : noProject(project),
+      isFound ? opened.check(project) : noProject(project),
     ],
     seconds,
   );
@@ -73,12 +73,12 @@ class OpenedStack {
     this.name = name;
   }
 
-  check(): Check {
+  check(project: Project): Check {
     return {
       system: "pulumi",
       check: "stack",
       run: async (signal) => {
-        this.name ??= await selectedStack(signal);
+        this.name ??= await selectedStack(project, signal);
         this.config = await stackConfig(this.name, signal);
         this.state = await stackState(this.name, { showSecrets: true, signal });
         return [

@@ -2,6 +2,7 @@ import { customerSummary, mergeCounts } from "../drift/customers.ts";
 import { asMarkdown } from "../drift/render.ts";
 import { type DriftReport, driftReport, unknownDrift } from "../drift/report.ts";
 import { shortened } from "../markdown.ts";
+import { bareName } from "../pulumi/stack-name.ts";
 import { visible } from "../redact.ts";
 
 /** The first line of the issue, by which the next run finds it. */
@@ -10,18 +11,17 @@ export const issueMarker = "<!-- ucaas: drift -->";
 /**
  * One report of many, about the stacks that were to be checked: the drift of one without
  * a report is unknown.
+ *
+ * @param stacks as their files name them; a check may have named them with an organization
  */
 export function mergeReports(
   reports: readonly DriftReport[],
   stacks: readonly string[],
 ): DriftReport {
-  const wanted = reports.filter((report) =>
-    report.stacks.some(({ stack }) => stacks.includes(stack)),
-  );
-  const told = wanted
-    .flatMap((report) => report.stacks)
-    .filter(({ stack }) => stacks.includes(stack));
-  const untold = stacks.filter((stack) => !told.some((each) => each.stack === stack));
+  const isWanted = ({ stack }: { readonly stack: string }) => stacks.includes(bareName(stack));
+  const wanted = reports.filter((report) => report.stacks.some(isWanted));
+  const told = wanted.flatMap((report) => report.stacks).filter(isWanted);
+  const untold = stacks.filter((name) => !told.some(({ stack }) => bareName(stack) === name));
   const reason = "its check ended before it had a result; see the log of the run";
   return driftReport(
     [...told, ...untold.map((stack) => unknownDrift(stack, { reason }))],

@@ -27,7 +27,7 @@ export async function chosenStacks(
       hint: "add --all, or leave out --except",
     });
   if (stack) return [...new Set(stack)];
-  if (!all) return [await selectedStack()];
+  if (!all) return [await selectedStack(project)];
   checkStackNames(project, { except }, { operation: `${operation} --all` });
   const chosen = project.stacks.filter((name) => !except.includes(name));
   if (chosen.length > 0) return chosen;

@@ -2,8 +2,9 @@ import type { ErrorCode } from "pulumi-ucaas/internal/runtime/errors";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
-import { fromProgram } from "./project.ts";
+import { fromProgram, type Project } from "./project.ts";
 import { errorOf, type PulumiRun, pulumi } from "./run.ts";
+import { nameInProject } from "./stack-name.ts";
 
 /** A stack's config, decrypted, by full key. */
 export interface StackConfig {
@@ -63,13 +64,17 @@ export interface StackState {
 }
 
 /**
- * The stack that is selected, as the CLI takes its name.
+ * The stack that is selected, as the CLI takes its name in the project's folder.
  *
  * @throws {UcaasError} `NO_STACK`, `BACKEND_FAILED`, `PULUMI_FAILED`, `PULUMI_MISSING`
  */
-export async function selectedStack(signal?: AbortSignal): Promise<string> {
-  const run = await pulumi(["stack", "--show-name"], { signal });
-  if (run.exitCode === 0) return run.stdout.trim();
+export async function selectedStack(
+  project: Pick<Project, "name">,
+  signal?: AbortSignal,
+): Promise<string> {
+  // Else the CLI leaves the organization out, also where it is not the default one.
+  const run = await pulumi(["stack", "--show-name", "--fully-qualify-stack-names"], { signal });
+  if (run.exitCode === 0) return nameInProject(run.stdout.trim(), project.name);
   throw pulumiError("find the selected stack", run);
 }
 

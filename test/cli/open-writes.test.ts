@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openWrites } from "../../cli/open-writes.ts";
+import { identityOf, openWrites } from "../../cli/open-writes.ts";
 import type { State } from "../../cli/pulumi/stack.ts";
 import { Journal } from "../../provider/runtime/journal.ts";
 
@@ -42,6 +42,11 @@ test("reports the creates of the stack's own organization, as its name or its st
   expect(await reported("main", resources("prod-org"))).toEqual(["prod-org"]);
   expect(await reported("test-org/ucaas/main", resources("prod-org"))).toEqual(["test-org"]);
   expect(await reported("main", resources("prod-org").slice(0, 1))).toHaveLength(2);
+});
+
+test("a stack without resources is of the project that its name says, else of this one", () => {
+  expect(identityOf("acme/other/main", [])).toBe("other/main@https://api.pulumi.com/acme");
+  expect(identityOf("acme/main", [])).toBe("ucaas/main@https://api.pulumi.com/acme");
 });
 
 test("reports a killed create of the stack's old name until a stack has that name again", async () => {

@@ -39,7 +39,7 @@ const drift = (
   customers: CustomerCount[] = [],
 ) =>
   keep(
-    `drift-${stack}.json`,
+    `drift-${stack.split("/").at(-1)}.json`,
     driftReport(
       [
         {
@@ -368,6 +368,13 @@ describe("ucaas ci issue", () => {
       { state: "open" },
       { state: "open" },
     ]);
+  });
+
+  test("a check that named its stack with the organization is a check of that stack", async () => {
+    await using github = await gitHub({ issues: "write" });
+    drift("voicehouse/north", "none");
+    drift("voicehouse/ucaas/south", "none");
+    expect((await issue(github.env)).stdout).toBe("No drift, and no issue is open.\n");
   });
 
   describe("of customers that no stack declares", () => {

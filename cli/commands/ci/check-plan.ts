@@ -3,6 +3,7 @@ import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type PreviewReport, previewIn } from "../../gitops/preview-report.ts";
 import { print, printJson } from "../../output.ts";
 import { findProject } from "../../pulumi/project.ts";
+import { bareName } from "../../pulumi/stack-name.ts";
 
 const description = [
   "see before pulumi up --plan that nothing else was merged for the stack,",
@@ -61,7 +62,7 @@ async function reasonAgainst(
 ): Promise<string | undefined> {
   const { changedStacks, hasCommit } = await import("../../gitops/git.ts");
   const project = findProject();
-  const name = stack.split("/").at(-1) ?? stack;
+  const name = bareName(stack);
   if (!project.stacks.includes(name)) return `${stack} has no stack file`;
   const merges = [
     { from: base, to: before, merge: "another merge since its preview" },

@@ -47,7 +47,7 @@ async function preview({
   const planFile = OutputFile.prepare(plan, "--plan");
   const reportFile = OutputFile.prepare(out, "--out");
   const project = findProject();
-  const stack = given ?? (await selectedStack());
+  const stack = given ?? (await selectedStack(project));
   // The CLI prints its JSON at the end.
   if (process.stderr.isTTY) printNotice(`Previewing ${stack} …`);
   const report = await previewStack(project, stack, { plan: planFile?.path });
