@@ -9,6 +9,7 @@ import type { Violation } from "ucaas/internal/changes/limits";
 import { violationLines } from "ucaas/internal/changes/rows";
 import { knownInputs } from "./known-inputs.ts";
 import { readStack } from "./read-stack.ts";
+import { keepToldOrganization } from "./told-organization.ts";
 
 /** One deployment a process: the engine starts the pack for each. */
 let watch: Promise<LimitWatch | undefined> | undefined;
@@ -20,6 +21,8 @@ function watchOf(urn: string): Promise<LimitWatch | undefined> {
   );
   return watch;
 }
+
+keepToldOrganization();
 
 new PolicyPack("pulumi-ucaas", {
   enforcementLevel: "mandatory",

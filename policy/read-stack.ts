@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { stackName } from "pulumi-ucaas/internal/runtime/stack-record";
 import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import type { BillingTerms } from "ucaas/internal/cost/billing";
 import { readLimits, readTerms } from "ucaas/internal/cost/terms";
@@ -20,9 +21,13 @@ interface Stack {
  * @throws {UcaasError} `POLICY_NO_PROJECT`, and what the CLI says
  */
 export async function readStack(urn: string): Promise<Stack> {
-  const [stack = "", project = ""] = urn.replace(/^urn:pulumi:/, "").split("::");
+  const [name = "", project = ""] = urn.replace(/^urn:pulumi:/, "").split("::");
+  const { PULUMI_ORGANIZATION: told } = process.env;
+  // What every file backend has in place of one.
+  const organization = told === "organization" ? undefined : told;
   const found = projectFolder(project);
   process.chdir(found);
+  const stack = stackName(`${project}/${name}`, organization);
   const [{ resources: state }, config] = await Promise.all([stackState(stack), stackConfig(stack)]);
   return { state, limits: readLimits(config), terms: readTerms(config, found) };
 }
