@@ -34,8 +34,22 @@ export function projectFile(stackFolder: string): ProjectFile {
  */
 export function stackFolder(from: string): string {
   const { folder, path } = projectFile(from);
-  const { stackConfigDir } = contentOf(path);
-  return resolve(folder, typeof stackConfigDir === "string" ? stackConfigDir : ".");
+  const named = namedStackFolder(contentOf(path));
+  return below(folder, typeof named === "string" ? named : ".");
+}
+
+/** The engine takes an absolute path from the folder of the project's file as well. */
+export function below(folder: string, path: string): string {
+  return resolve(folder, `./${path}`);
+}
+
+/**
+ * What a project's file says of the folder of the stack files. `config` is the old name of
+ * that key where it is text, and else it is config.
+ */
+export function namedStackFolder(project: Readonly<Record<string, unknown>>): unknown {
+  const { config, stackConfigDir } = project;
+  return stackConfigDir ?? (typeof config === "string" ? config : ".");
 }
 
 /** The project's name; undefined where no file says it. */

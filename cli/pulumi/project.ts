@@ -2,7 +2,12 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { isRecord } from "pulumi-ucaas-stacks/internal/object-path";
-import { projectFile, sandboxStack } from "pulumi-ucaas-stacks/internal/project-file";
+import {
+  below,
+  namedStackFolder,
+  projectFile,
+  sandboxStack,
+} from "pulumi-ucaas-stacks/internal/project-file";
 import { LineCounter, parseDocument } from "yaml";
 
 /** The Pulumi project that a command is run in, as far as commands of ours look at it. */
@@ -32,7 +37,7 @@ export function findProject(from = process.cwd()): Project {
     });
   }
   const { name, stackConfigDir, main } = readProject(path);
-  const stackFolder = resolve(folder, stackConfigDir);
+  const stackFolder = below(folder, stackConfigDir);
   const files = stackFiles(stackFolder);
   const unread = files.find(({ file, stack }) => file !== `Pulumi.${stack}${extension}`);
   if (unread) {
@@ -154,7 +159,10 @@ function readProject(file: string): { name: string; stackConfigDir: string; main
   }
   const project: unknown = document.toJS();
   if (!isRecord(project)) throw invalid(file, "is not a map with the keys of a project");
-  const { name = "", stackConfigDir = ".", main = "." } = project;
+  const { name = "", main = "." } = project;
+  if (typeof project.config === "string" && Object.hasOwn(project, "stackConfigDir"))
+    throw invalid(file, "has both config and stackConfigDir for the folder of the stack files");
+  const stackConfigDir = namedStackFolder(project);
   if (typeof stackConfigDir !== "string")
     throw invalid(file, "has a stackConfigDir that is no text");
   if (typeof main !== "string") throw invalid(file, "has a main that is no text");

@@ -159,6 +159,12 @@ describe("ucaas ci stacks", () => {
         /Pulumi\.prod\.yml is not read: \S*Pulumi\.yaml has another ending \[PROJECT_INVALID\]/,
     },
     {
+      what: "the folder has both its names",
+      file: "elsewhere/Pulumi.yaml",
+      text: "name: ucaas\nruntime: nodejs\nconfig: stacks\nstackConfigDir: stacks\n",
+      reason: /Pulumi\.yaml has both config and stackConfigDir .*\[PROJECT_INVALID\]/,
+    },
+    {
       what: "the project's file has another ending",
       file: "elsewhere/Pulumi.json",
       text: '{ "name": "ucaas", "runtime": "nodejs", "stackConfigDir": "stacks" }',
@@ -173,6 +179,17 @@ describe("ucaas ci stacks", () => {
       expect(run).toMatchObject({ exitCode: 1, stdout: "" });
       expect(run.stderr).toMatch(reason);
     }
+    rmSync(join(repository, "elsewhere"), { recursive: true });
+  });
+
+  test.each([
+    ["by its old name", "config: stacks"],
+    ["as if it were absolute", "stackConfigDir: /stacks"],
+  ])("lists the stacks of a folder that the project's file gives %s", async (_, line) => {
+    write("elsewhere/Pulumi.yaml", `name: ucaas\nruntime: nodejs\n${line}\n`);
+    write("elsewhere/stacks/Pulumi.dev.yaml", "config: {}\n");
+    const run = await ucaas(["ci", "stacks"], { cwd: join(repository, "elsewhere") });
+    expect(run).toMatchObject({ exitCode: 0, stdout: "dev\n" });
     rmSync(join(repository, "elsewhere"), { recursive: true });
   });
 
