@@ -11,7 +11,7 @@ import { type CheckError, type StackDrift, type Status, unknownDrift } from "./r
 
 /**
  * Whether one stack has drifted, by `pulumi refresh --preview-only --expect-no-changes`:
- * the exit status of that command counts, and its events tell the rest. The survey of
+ * its exit status tells whether it succeeded, and its events what differs. The survey of
  * customers begins with the same state. Nothing is changed, in the state or at a vendor.
  */
 export async function checkStack(
@@ -37,10 +37,18 @@ export async function checkStack(
 
   const events = new RefreshEvents(locator(state.resources));
   const run = await pulumi(
-    ["refresh", "--stack", stack, "--preview-only", "--expect-no-changes", "--json"],
+    [
+      ...["refresh", "--stack", stack, "--preview-only", "--expect-no-changes", "--json"],
+      // Of what is declared, only what is applied counts. A flag outranks the environment.
+      "--run-program=false",
+    ],
     {
-      // Without it, --json waits for the end, and then shows of each resource what was known before.
-      env: { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
+      env: {
+        // Without it, --json waits for the end, and then shows of each resource what was known before.
+        PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
+        // It has no flag, and would compare outputs alone.
+        PULUMI_ENABLE_LEGACY_REFRESH_DIFF: "false",
+      },
       onLine(line) {
         const count = events.counts.checked;
         events.take(line);
@@ -83,7 +91,8 @@ function evaluateRefresh(
   if (events.errors.length > 0) return { status: "unknown", errors: events.errors };
   if (run.exitCode !== 0 && run.exitCode !== changed)
     return { status: "unknown", errors: [{ reason: reasonOf(pulumiError("drift", run)) }] };
-  if (events.complete) return { status: run.exitCode === changed ? "drift" : "none", errors: [] };
+  if (events.complete)
+    return { status: events.differences.length > 0 ? "drift" : "none", errors: [] };
   const reason =
     "pulumi refresh did not print what it found: this Pulumi CLI does not stream its events as JSON";
   return { status: "unknown", errors: [{ reason }] };

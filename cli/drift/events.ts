@@ -16,6 +16,8 @@ import type { CheckError, Difference } from "./report.ts";
 const stateSchema = z.object({
   type: z.string(),
   urn: z.string(),
+  /** Empty where the resource does not exist yet. */
+  id: z.string().optional(),
   custom: z.boolean().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
   outputs: z.record(z.string(), z.unknown()).optional(),
@@ -71,15 +73,13 @@ export class RefreshEvents {
   }
 
   #resource({ op, old, new: now }: { op: string; old?: State | null; new?: State | null }): void {
-    const state = old ?? now;
-    if (!state) return;
-    if (isAtVendor(state)) {
-      this.counts.checked++;
-      this.counts[coverageOf(state.type)]++;
-    }
-    if (op === "same" || op === "refresh") return;
-    const place = { ...this.#place(state.urn), urn: state.urn };
-    if (!old || !now) this.differences.push({ ...place, kind: "gone" });
+    // Where the program runs too, the engine also tells what is declared and not applied yet.
+    if (!old || old.id === "" || !isAtVendor(old)) return;
+    this.counts.checked++;
+    this.counts[coverageOf(old.type)]++;
+    if (op !== "update" && op !== "delete") return;
+    const place = { ...this.#place(old.urn), urn: old.urn };
+    if (!now) this.differences.push({ ...place, kind: "gone" });
     else {
       const changed = changedProperties(old, now);
       this.differences.push(

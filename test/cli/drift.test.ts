@@ -127,6 +127,24 @@ describe("drift from the engine's events", () => {
     expect(differences("same", { inputs: { seats: 5 } }, { inputs: { seats: 6 } })).toEqual([]);
   });
 
+  test("what is declared and not applied yet is no drift, and was not compared", () => {
+    const events = new RefreshEvents(place);
+    const take = (op: string, old: object | null, now: object) => {
+      const metadata = { op, urn, old, new: now };
+      events.take(JSON.stringify({ resOutputsEvent: { metadata } }));
+    };
+    // As the engine says it where it runs the program for a refresh.
+    const component = { urn: customer, type: "ucaas:index:Customer", id: "" };
+    take("create", null, component);
+    take("update", component, { ...component, inputs: { name: "Acme" } });
+    const skipped = { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, id: "" };
+    take("same", skipped, skipped);
+    take("create", null, skipped);
+    take("replace", { ...skipped, id: "1" }, { ...skipped, id: "2" });
+    expect(events.differences).toEqual([]);
+    expect(events.counts).toMatchObject({ checked: 1, existenceOnly: 1 });
+  });
+
   test("a value whose name speaks of a secret is never shown, marked or not", () => {
     const before = { outputs: { fields: { sip_password: "canary-1", all: "x" } } };
     const after = {

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import PQueue from "p-queue";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import type { DriftReport } from "../../cli/drift/report.ts";
 import { reservePort } from "../../sandbox/reserve-port.ts";
 import { type Sandbox, startSandbox } from "../../sandbox/start.ts";
@@ -149,6 +149,24 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
       differences: [],
       unknown: [],
     });
+  });
+
+  test("a customer that is declared and not applied is no drift, whatever the environment sets", async () => {
+    const text = readFileSync(file("same"), "utf8");
+    const { config } = parse(text);
+    config["ucaas:customers"].later = { name: "Later", xima: { essentialSeats: 5 } };
+    writeFileSync(file("same"), stringify({ ...parse(text), config }));
+    try {
+      const set = { PULUMI_RUN_PROGRAM: "true", PULUMI_OPTION_RUN_PROGRAM: "true" };
+      const run = await ucaas(["drift", "--stack", "same"], {
+        cwd: project.folder,
+        env: { ...project.env, ...set },
+      });
+      expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+      expect(run.stdout).toContain("1 resource: 0 compared, 1 only known to exist");
+    } finally {
+      writeFileSync(file("same"), text);
+    }
   });
 
   test("customers that the stack does not declare fail the check with a flag alone", async () => {

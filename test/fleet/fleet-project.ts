@@ -17,6 +17,7 @@ export interface FleetRun extends Outcome {
  * A project of the stacks a, b and prod, with a `pulumi` that notes its calls, and answers
  * what `answers` has for the command; without an answer it fails, but for an empty config.
  * After a call for the stack `lastOf` it is gone. A call for the stack `waitsAt` ends when it is interrupted.
+ * A refresh ends with `refreshEnds`, and notes whether it is to compare outputs alone.
  */
 export class FleetProject {
   readonly folder = mkdtempSync(join(tmpdir(), "ucaas-fleet-"));
@@ -27,18 +28,20 @@ export class FleetProject {
     answers = {},
     lastOf = "",
     waitsAt = "",
+    refreshEnds = 255,
     env = {},
   }: {
     installed?: boolean;
     answers?: Readonly<Record<string, string>>;
     lastOf?: string;
     waitsAt?: string;
+    refreshEnds?: number;
     env?: NodeJS.ProcessEnv;
   } = {}) {
     onTestFinished(() => rmSync(this.folder, { recursive: true }));
     this.write("Pulumi.yaml", "name: ucaas\nruntime: nodejs\n");
     for (const stack of ["a", "b", "prod"]) this.write(`Pulumi.${stack}.yaml`, "");
-    this.install({ lastOf, waitsAt });
+    this.install({ lastOf, waitsAt, refreshEnds });
     for (const [command, answer] of Object.entries({ config: "{}", ...answers }))
       this.write(`answer-${command}`, answer);
     const PATH = installed ? `${this.folder}:/usr/bin:/bin` : "/nowhere";
@@ -46,7 +49,15 @@ export class FleetProject {
   }
 
   /** From its first call on, `taken` is a folder. */
-  install({ lastOf = "", waitsAt = "" }: { lastOf?: string; waitsAt?: string } = {}): void {
+  install({
+    lastOf = "",
+    waitsAt = "",
+    refreshEnds = 255,
+  }: {
+    lastOf?: string;
+    waitsAt?: string;
+    refreshEnds?: number;
+  } = {}): void {
     this.write("calls", "");
     this.write("ended", "");
     const script = `#!/bin/sh
@@ -60,7 +71,7 @@ if [ "$stack" = "${waitsAt}" ]; then
   while :; do sleep 0.1; done
 fi
 cat "answer-$1" 2>/dev/null || exit 255
-[ "$1" != refresh ] || { echo refresh >> ended; exit 255; }
+[ "$1" != refresh ] || { echo "$PULUMI_ENABLE_LEGACY_REFRESH_DIFF" > legacy-diff; echo refresh >> ended; exit ${refreshEnds}; }
 `;
     writeFileSync(join(this.folder, "pulumi"), script, { mode: 0o755 });
   }

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import type { StackDrift } from "../../cli/drift/report.ts";
+import { FleetProject } from "../fleet/fleet-project.ts";
+import { ucaas } from "./ucaas.ts";
+
+const type = "pulumi-nodejs:dynamic/ucaas:XimaLicense";
+const licence = (name: string, more: object = {}) => ({
+  urn: `urn:pulumi:prod::ucaas::${type}::${name}`,
+  ...{ type, custom: true, id: name, inputs: {} },
+  ...more,
+});
+type Licence = ReturnType<typeof licence>;
+
+/** What the engine says of a resource whose refresh has ended. */
+const refreshed = (op: string, old: Licence, now: Licence | null = old) => ({
+  resOutputsEvent: { metadata: { op, urn: old.urn, old, new: now } },
+});
+
+/** What `ucaas drift` finds out where the state has these, and the refresh ends so. */
+async function check(
+  resources: readonly Licence[],
+  events: readonly object[],
+  { refreshEnds = 0, env = {} }: { refreshEnds?: number; env?: NodeJS.ProcessEnv } = {},
+) {
+  const project = new FleetProject({
+    answers: {
+      stack: JSON.stringify({ deployment: { resources } }),
+      refresh: [...events, { summaryEvent: {} }].map((each) => JSON.stringify(each)).join("\n"),
+    },
+    refreshEnds,
+    env,
+  });
+  const options = { cwd: project.folder, env: project.environment };
+  const { exitCode, stdout, stderr } = await ucaas(["drift", "--stack", "a", "--json"], options);
+  expect(stderr).toBe("");
+  const [drift] = (JSON.parse(stdout) as { stacks: StackDrift[] }).stacks;
+  return { exitCode, drift: drift!, project };
+}
+
+describe("the drift of a stack", () => {
+  test("does not depend on what the environment sets for a refresh", async () => {
+    const acme = licence("acme");
+    const { exitCode, project } = await check([acme], [refreshed("same", acme)], {
+      env: { PULUMI_RUN_PROGRAM: "true", PULUMI_ENABLE_LEGACY_REFRESH_DIFF: "true" },
+    });
+    expect(exitCode).toBe(0);
+    expect(project.read("legacy-diff")).toBe("false\n");
+    // The flag also outranks PULUMI_OPTION_RUN_PROGRAM.
+    expect(project.read("calls")).toMatch(/^refresh .*--run-program=false/m);
+  });
+
+  test("is none where the engine has only begun what is not applied yet", async () => {
+    const acme = licence("acme");
+    const customer = { urn: "urn:pulumi:prod::ucaas::ucaas:index:Customer::new", id: "" };
+    const create = { op: "create", urn: customer.urn, old: null };
+    const created = { ...create, new: { ...customer, type: "ucaas:index:Customer" } };
+    const { exitCode, drift } = await check(
+      [acme],
+      [refreshed("same", acme), { resOutputsEvent: { metadata: created } }],
+      { refreshEnds: 7 },
+    );
+    expect(drift).toMatchObject({ status: "none", checked: 1, differences: [] });
+    expect(exitCode).toBe(0);
+  });
+});
