@@ -4,7 +4,7 @@ import type { ProgressBar } from "../progress-bar.ts";
 import { isAtVendor, type Locator, locator } from "../pulumi/locator.ts";
 import { openOperations, settleOperations } from "../pulumi/open-operations.ts";
 import { type PulumiRun, pulumi } from "../pulumi/run.ts";
-import { pulumiError, type StackState, stackState } from "../pulumi/stack.ts";
+import { pulumiError, type StackState, type State, stackState } from "../pulumi/stack.ts";
 import type { CustomerSurvey } from "./customer-survey.ts";
 import { RefreshEvents } from "./events.ts";
 import { type CheckError, type StackDrift, type Status, unknownDrift } from "./report.ts";
@@ -25,7 +25,7 @@ export async function checkStack(
     return unknownDrift(stack, { reason: reasonOf(state) });
   }
   survey.visit(stack, state.resources);
-  const expected = state.resources.filter(isAtVendor).length;
+  const expected = state.resources.filter(isRefreshed).length;
   if (expected === 0)
     return unknownDrift(
       stack,
@@ -56,7 +56,7 @@ export async function checkStack(
       },
     },
   );
-  const { status, errors } = evaluateRefresh(run, events);
+  const { status, errors } = evaluateRefresh(run, events, expected);
   const unknown = [
     ...errors,
     ...interrupted(stack, state),
@@ -81,21 +81,39 @@ const nothingToCompare: CheckError = {
   )}`,
 };
 
+/** Whether it has a refresh of its own. The engine refreshes a view with its resource. */
+function isRefreshed(resource: State): boolean {
+  return isAtVendor(resource) && resource.viewOf === undefined;
+}
+
 /** What the CLI ends with when --expect-no-changes was wrong. */
 const changed = 7;
 
 function evaluateRefresh(
   run: PulumiRun,
   events: RefreshEvents,
+  expected: number,
 ): { status: Status; errors: readonly CheckError[] } {
   if (events.errors.length > 0) return { status: "unknown", errors: events.errors };
   if (run.exitCode !== 0 && run.exitCode !== changed)
     return { status: "unknown", errors: [{ reason: reasonOf(pulumiError("drift", run)) }] };
-  if (events.complete)
-    return { status: events.differences.length > 0 ? "drift" : "none", errors: [] };
-  const reason =
-    "pulumi refresh did not print what it found: this Pulumi CLI does not stream its events as JSON";
-  return { status: "unknown", errors: [{ reason }] };
+  if (!events.complete) return { status: "unknown", errors: [noEvents] };
+  const { checked } = events.counts;
+  if (checked < expected) return { status: "unknown", errors: [partial(checked, expected)] };
+  return { status: events.differences.length > 0 ? "drift" : "none", errors: [] };
+}
+
+const noEvents: CheckError = {
+  reason: "pulumi refresh printed no summary: this CLI does not stream its events",
+};
+
+/** The CLI reads each of its flags from the environment too. */
+function partial(checked: number, expected: number): CheckError {
+  const remedy = steps(
+    "Unset PULUMI_OPTION_TARGET and PULUMI_OPTION_EXCLUDE, if they are set.",
+    "Check again when no update of the stack is running.",
+  );
+  return { reason: `${checked} of ${expected} resources were checked. What to do: ${remedy}` };
 }
 
 /** A stack that cannot be opened is reported beside what the others have. */

@@ -42,6 +42,8 @@ export const stateSchema = z.object({
   additionalSecretOutputs: z.array(z.string()).optional(),
   /** Why its last create or update failed, although it exists. */
   initErrors: z.array(z.string()).nullish(),
+  /** The URN of the resource whose provider reports it, together with that one. */
+  viewOf: z.string().optional(),
 });
 export type State = Readonly<z.output<typeof stateSchema>>;
 

@@ -62,4 +62,29 @@ describe("the drift of a stack", () => {
     expect(drift).toMatchObject({ status: "none", checked: 1, differences: [] });
     expect(exitCode).toBe(0);
   });
+
+  test("is not known where a part of the resources was checked, and what differs is shown", async () => {
+    const [acme, bakery] = [licence("acme"), licence("bakery")];
+    const partial = await check([acme, bakery], [refreshed("delete", acme, null)]);
+    expect(partial.drift).toMatchObject({
+      status: "unknown",
+      checked: 1,
+      differences: [{ kind: "gone", name: "acme" }],
+      unknown: [
+        { reason: expect.stringMatching(/^1 of 2 resources were checked.*PULUMI_OPTION_TARGET/s) },
+      ],
+    });
+    expect(partial.exitCode).toBe(1);
+  });
+
+  test("is known where the engine refreshes all that a refresh has", async () => {
+    const [acme, other] = [licence("acme"), licence("other", { external: true })];
+    const view = licence("view", { viewOf: acme.urn });
+    const component = licence("group", { custom: false });
+    const { drift } = await check(
+      [acme, other, view, component],
+      [refreshed("same", acme), refreshed("same", other), refreshed("same", component)],
+    );
+    expect(drift).toMatchObject({ status: "none", checked: 2, unknown: [] });
+  });
 });

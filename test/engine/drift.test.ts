@@ -185,6 +185,31 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
     });
   });
 
+  test("a refresh of a part of the stack is no check, and one of an external resource is", async () => {
+    const path = join(project.stateFolder, ".pulumi/stacks/ucaas/same.json");
+    const text = readFileSync(path, "utf8");
+    const state = JSON.parse(text);
+    const licence = state.checkpoint.latest.resources.find(({ type }: { type: string }) =>
+      type.endsWith("XimaLicense"),
+    );
+    const excluded = { ...project.env, PULUMI_OPTION_EXCLUDE: licence.urn };
+    const partial = await ucaas(["drift", "--stack", "same"], {
+      cwd: project.folder,
+      env: excluded,
+    });
+    expect(partial.exitCode, partial.stdout).toBe(1);
+    expect(partial.stdout).toContain("same: could not tell: 0 of 1 resources were checked.");
+    licence.external = true;
+    writeFileSync(path, JSON.stringify(state));
+    try {
+      const run = await drift("--stack", "same");
+      expect(run.exitCode, run.stdout).toBe(0);
+      expect(run.stdout).toContain("1 resource: 0 compared, 1 only known to exist");
+    } finally {
+      writeFileSync(path, text);
+    }
+  });
+
   test("a terminal shows how far it is, a pipeline's log does not", async () => {
     const terminal = await onTerminal(["drift", "--stack", "same"], [], {
       cwd: project.folder,
