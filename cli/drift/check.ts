@@ -26,16 +26,19 @@ export async function checkStack(
   }
   survey.visit(stack, state.resources);
   const expected = state.resources.filter(isRefreshed).length;
+  const unreplaced = state.resources.filter(isUnreplaced).map(({ urn }) => urn);
+  const place = locator(state.resources);
+  const cutOff = unreplaced.map((urn) => ({ ...place(urn), reason: notReplaced(stack) }));
   if (expected === 0)
     return unknownDrift(
       stack,
-      nothingToCompare,
+      ...(cutOff.length > 0 ? cutOff : [nothingToCompare]),
       ...interrupted(stack, state),
       ...(await interruptedWrites(stack, state)),
     );
   progress?.expect(expected);
 
-  const events = new RefreshEvents(locator(state.resources));
+  const events = new RefreshEvents(place, new Set(unreplaced));
   const run = await pulumi(
     [
       ...["refresh", "--stack", stack, "--preview-only", "--expect-no-changes", "--json"],
@@ -59,6 +62,7 @@ export async function checkStack(
   const { status, errors } = evaluateRefresh(run, events, expected);
   const unknown = [
     ...errors,
+    ...cutOff,
     ...interrupted(stack, state),
     ...(await interruptedWrites(stack, state)).filter(
       // What keeps the config from being read failed the refresh too.
@@ -81,9 +85,19 @@ const nothingToCompare: CheckError = {
   )}`,
 };
 
-/** Whether it has a refresh of its own. The engine refreshes a view with its resource. */
+/** Whether its own refresh compares it. The engine refreshes a view with its resource. */
 function isRefreshed(resource: State): boolean {
-  return isAtVendor(resource) && resource.viewOf === undefined;
+  const isLeftover = resource.delete || resource.pendingReplacement;
+  return isAtVendor(resource) && resource.viewOf === undefined && !isLeftover;
+}
+
+/** Whether a replacement has deleted it and was cut off. The engine does not refresh it. */
+function isUnreplaced(resource: State): boolean {
+  return isAtVendor(resource) && resource.pendingReplacement === true;
+}
+
+function notReplaced(stack: string): string {
+  return `deleted, and its replacement is not in the state. What to do: pulumi up --stack ${stack}`;
 }
 
 /** What the CLI ends with when --expect-no-changes was wrong. */

@@ -19,6 +19,8 @@ const stateSchema = z.object({
   /** Empty where the resource does not exist yet. */
   id: z.string().optional(),
   custom: z.boolean().optional(),
+  /** Left to delete by a replacement that was cut off; the live one has the same URN. */
+  delete: z.boolean().optional(),
   inputs: z.record(z.string(), z.unknown()).optional(),
   outputs: z.record(z.string(), z.unknown()).optional(),
 });
@@ -60,9 +62,12 @@ export class RefreshEvents {
   /** Whether the engine came to its end. */
   complete = false;
   readonly #place: Locator;
+  readonly #unread: ReadonlySet<string>;
 
-  constructor(place: Locator) {
+  /** @param unread URNs of which the engine asks no vendor, and says `same` */
+  constructor(place: Locator, unread: ReadonlySet<string> = new Set()) {
     this.#place = place;
+    this.#unread = unread;
   }
 
   take(line: string): void {
@@ -75,6 +80,8 @@ export class RefreshEvents {
   #resource({ op, old, new: now }: { op: string; old?: State | null; new?: State | null }): void {
     // Where the program runs too, the engine also tells what is declared and not applied yet.
     if (!old || old.id === "" || !isAtVendor(old)) return;
+    // Nothing declares a leftover: the next update removes it, here and at the vendor.
+    if (old.delete || this.#unread.has(old.urn)) return;
     this.counts.checked++;
     this.counts[coverageOf(old.type)]++;
     if (op !== "update" && op !== "delete") return;

@@ -42,6 +42,8 @@ export const stateSchema = z.object({
   additionalSecretOutputs: z.array(z.string()).optional(),
   /** Why its last create or update failed, although it exists. */
   initErrors: z.array(z.string()).nullish(),
+  /** A replacement was cut off: this one is deleted, and the other is not created. */
+  pendingReplacement: z.boolean().optional(),
   /** The URN of the resource whose provider reports it, together with that one. */
   viewOf: z.string().optional(),
 });

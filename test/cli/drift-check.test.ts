@@ -77,6 +77,39 @@ describe("the drift of a stack", () => {
     expect(partial.exitCode).toBe(1);
   });
 
+  test("is not known where a replacement has deleted a resource and not created it again", async () => {
+    const [acme, bakery] = [licence("acme"), licence("bakery", { pendingReplacement: true })];
+    const unknown = [
+      {
+        resource: "XimaLicense",
+        name: "bakery",
+        reason: "deleted, and its replacement is not in the state. What to do: pulumi up --stack a",
+      },
+    ];
+    const beside = await check(
+      [acme, bakery],
+      [refreshed("same", acme), refreshed("same", licence("bakery"))],
+    );
+    expect(beside.drift).toMatchObject({ status: "unknown", checked: 1, differences: [] });
+    expect(beside.drift.unknown).toEqual(unknown);
+    expect(beside.exitCode).toBe(1);
+
+    const alone = await check([bakery], [refreshed("same", licence("bakery"))]);
+    expect(alone.drift).toMatchObject({ status: "unknown", checked: 0 });
+    expect(alone.drift.unknown).toEqual(unknown);
+  });
+
+  test("is none where the vendor no longer has what is still to be deleted", async () => {
+    const [acme, leftover] = [licence("acme"), licence("acme", { delete: true, id: "old" })];
+    const { exitCode, drift } = await check(
+      [acme, leftover],
+      [refreshed("same", acme), refreshed("delete", leftover, null)],
+      { refreshEnds: 7 },
+    );
+    expect(drift).toMatchObject({ status: "none", checked: 1, differences: [], unknown: [] });
+    expect(exitCode).toBe(0);
+  });
+
   test("is known where the engine refreshes all that a refresh has", async () => {
     const [acme, other] = [licence("acme"), licence("other", { external: true })];
     const view = licence("view", { viewOf: acme.urn });

@@ -145,6 +145,30 @@ describe("drift from the engine's events", () => {
     expect(events.counts).toMatchObject({ checked: 1, existenceOnly: 1 });
   });
 
+  test("a resource that a cut-off replacement is still to delete is not the live one", () => {
+    const events = new RefreshEvents(place);
+    const old = { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, id: "1" };
+    const leftover = { ...old, delete: true, inputs: { seats: 5 } };
+    const take = (op: string, before: object, after: object | null) => {
+      const metadata = { op, urn, old: before, new: after };
+      events.take(JSON.stringify({ resOutputsEvent: { metadata } }));
+    };
+    take("delete", leftover, null);
+    take("update", leftover, { ...leftover, inputs: { seats: 9 } });
+    expect(events.differences).toEqual([]);
+    expect(events.counts.checked).toBe(0);
+    take("same", { ...old, id: "2" }, { ...old, id: "2" });
+    expect(events.counts).toMatchObject({ checked: 1, existenceOnly: 1 });
+  });
+
+  test("a resource that the engine does not read is not counted as compared", () => {
+    const events = new RefreshEvents(place, new Set([urn]));
+    const old = { urn, type: "pulumi-nodejs:dynamic/ucaas:XimaLicense", custom: true, id: "1" };
+    const metadata = { op: "same", urn, old, new: old };
+    events.take(JSON.stringify({ resOutputsEvent: { metadata } }));
+    expect(events.counts.checked).toBe(0);
+  });
+
   test("a value whose name speaks of a secret is never shown, marked or not", () => {
     const before = { outputs: { fields: { sip_password: "canary-1", all: "x" } } };
     const after = {

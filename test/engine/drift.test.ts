@@ -210,6 +210,35 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
     }
   });
 
+  test("what a cut-off replacement left is no drift, and what it did not create is unknown", async () => {
+    const path = join(project.stateFolder, ".pulumi/stacks/ucaas/same.json");
+    const text = readFileSync(path, "utf8");
+    const state = JSON.parse(text);
+    const { resources } = state.checkpoint.latest;
+    const licence = resources.find(({ type }: { type: string }) => type.endsWith("XimaLicense"));
+    const ccId = { ...licence.inputs.ccId, tenantId: "before" };
+    const bags = { inputs: { ...licence.inputs, ccId }, outputs: { ...licence.outputs, ccId } };
+    const leftover = { ...licence, ...bags, id: licence.id.replace("same", "before") };
+    try {
+      resources.push({ ...leftover, delete: true });
+      writeFileSync(path, JSON.stringify(state));
+      expect(await plainRefresh("same")).toBe(2);
+      const left = await drift("--stack", "same");
+      expect(left.exitCode, left.stdout).toBe(0);
+      expect(left.stdout).toContain("1 resource: 0 compared, 1 only known to exist");
+
+      resources.pop();
+      licence.pendingReplacement = true;
+      writeFileSync(path, JSON.stringify(state));
+      expect(await plainRefresh("same")).toBe(0);
+      const missing = await drift("--stack", "same");
+      expect(missing.exitCode, missing.stdout).toBe(1);
+      expect(missing.stdout).toContain("XimaLicense same: deleted, and its replacement is not");
+    } finally {
+      writeFileSync(path, text);
+    }
+  });
+
   test("a terminal shows how far it is, a pipeline's log does not", async () => {
     const terminal = await onTerminal(["drift", "--stack", "same"], [], {
       cwd: project.folder,
