@@ -67,8 +67,8 @@ export class LimitWatch {
     const kept = new Set(resources.map((resource) => this.#old(resource)));
     const gone = [...this.#before.values()].filter((state) => !state.delete && !kept.has(state));
     const removed = [...gone, ...this.#leftovers].filter(
-      // What is only read stays at its vendor, and is not among the resources here.
-      (state) => isAtVendor(state) && !state.external,
+      // What is only read stays at its vendor; what a replacement has deleted is gone already.
+      (state) => isAtVendor(state) && !state.external && !state.pendingReplacement,
     );
     const summary = summarize(this.#plan(removed), this.#terms);
     return checkLimits(summary, this.#limits).filter(

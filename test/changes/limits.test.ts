@@ -464,9 +464,12 @@ describe("what stays at its vendor when it is declared no longer", () => {
     }
   });
 
-  test("the policy pack counts no resource as removed that the program only reads", () => {
-    const [{ oldState: read }] = licenceStep("acme", { eliteSeats: 1 }, undefined) as [Step];
-    const watch = new LimitWatch([{ ...read!, external: true }], { maxRemovals: 0 }, terms());
+  test.each([
+    ["the program only reads", { external: true }],
+    ["a replacement has deleted already", { pendingReplacement: true }],
+  ])("the policy pack counts no resource as removed that %s", (_, more) => {
+    const [{ oldState }] = licenceStep("acme", { eliteSeats: 1 }, undefined) as [Step];
+    const watch = new LimitWatch([{ ...oldState!, ...more }], { maxRemovals: 0 }, terms());
     expect(watch.finish([])).toEqual([]);
   });
 
