@@ -37,12 +37,13 @@ export function billsOf(
   const sameIn = (states: ReadonlyMap<string, State>, state: State) =>
     identitiesOf(state).flatMap((each) => states.get(each) ?? [])[0];
   // One object may have two entries of one URN, where a replacement was cut off.
-  const holders = new Map(steps.toReversed().map((step) => [step.urn, step]));
-  for (const step of steps) if (step.op !== "delete") holders.set(step.urn, step);
+  const formerUrn = ({ urn, oldState }: Step) => oldState?.urn ?? urn;
+  const holders = new Map(steps.toReversed().map((step) => [formerUrn(step), step]));
+  for (const step of steps) if (step.op !== "delete") holders.set(formerUrn(step), step);
   return steps.map((step) => {
-    const { op, urn, oldState: old, newState, replaceReasons } = step;
+    const { op, oldState: old, newState, replaceReasons } = step;
     const [now, isReplaced] = [op === "delete" ? undefined : newState, isReplacement(step)];
-    const holder = holders.get(urn);
+    const holder = holders.get(formerUrn(step));
     if (holder !== step && old && holder?.oldState && isOne(old, holder.oldState)) return nothing;
     const before = old ? billedQuantities(old.type, old.inputs ?? {}, terms) : [];
     const why = old && whyItStays(old, terms);

@@ -152,7 +152,9 @@ function concernsVendor({ oldState, newState }: Step): boolean {
  * the state are left out.
  */
 function withLeftovers(steps: readonly Step[]): Step[] {
-  const objectOf = ({ urn, oldState }: Step) => JSON.stringify([urn, oldState?.id]);
+  // Of a resource that is renamed too, the replacement has the new URN.
+  const objectOf = ({ urn, oldState }: Step) =>
+    JSON.stringify([oldState?.urn ?? urn, oldState?.id]);
   const replaced = steps.filter(({ op }) => op === "replace").map(objectOf);
   return steps.flatMap((step): Step[] => {
     if (onlyOfState.has(step.op)) return [];

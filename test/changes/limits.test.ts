@@ -70,6 +70,40 @@ describe("limits of a stack", () => {
     expect(counts).toMatchObject({ replace: 1, delete: 1, same: 0 });
   });
 
+  test.each([
+    ["is created first", ["create-replacement", "replace", "delete-replaced"]],
+    ["is deleted first", ["delete-replaced", "replace", "create-replacement"]],
+  ])("a resource that is renamed and replaced, and %s, is one removal", (_, ops) => {
+    const [{ oldState }] = licenceStep("acme", { professionalSeats: 20 }, undefined) as [Step];
+    const urn = `${oldState!.urn}-ltd`;
+    const newState = { ...oldState!, urn, inputs: { professionalSeats: 30 } };
+    const old = { ...oldState!, id: "voicehouse/acme" };
+    const replacement = ops.map(
+      (op): Step =>
+        op === "delete-replaced"
+          ? { op, urn: old.urn, oldState: old }
+          : { op, urn, oldState: old, newState },
+    );
+    const limits = { maxRemovals: 1, maxAddedSeats: 9 };
+    const { counts, violations } = reportOf(plan(replacement), { limits });
+    expect(counts).toMatchObject({ replace: 1, delete: 0 });
+    expect(violations).toMatchObject([{ limit: "maxAddedSeats" }]);
+  });
+
+  test("what is left of a resource that is renamed takes no seats away", () => {
+    const [{ oldState }] = licenceStep("acme", { professionalSeats: 20 }, undefined) as [Step];
+    const live = { ...oldState!, id: "voicehouse/acme" };
+    const urn = `${live.urn}-ltd`;
+    const newState = { ...live, urn, inputs: { ...live.inputs, professionalSeats: 30 } };
+    const steps = [
+      { op: "update", urn, oldState: live, newState },
+      { op: "delete-replaced", urn: live.urn, oldState: { ...live, delete: true } },
+    ];
+    expect(beyond(plan(steps), { maxAddedSeats: 9 }, false)).toEqual([
+      ["maxAddedSeats", "exceeded", "acme"],
+    ]);
+  });
+
   test("a resource that is imported and then updated is not replaced", () => {
     const [{ urn, newState }] = licenceStep("acme", undefined, { eliteSeats: 5 }) as [Step];
     const imported = { op: "import", urn, newState };

@@ -91,6 +91,17 @@ describe("changes, costs and limits, on the real engine", () => {
     });
   });
 
+  test("ci check counts a customer once that is renamed and replaced", async () => {
+    const ccId = { tenantId: "acme-ltd" };
+    const renamed = { name: "Acme", renamedFrom: "acme", xima: { ccId, professionalSeats: 12 } };
+    declare({ bakery: customers.bakery, "acme-ltd": renamed });
+    const { exitCode, stdout } = await command("ci", "check", "--stack", "test");
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 2,
+      stdout: expect.stringContaining("maxRemovals: 1 resource is deleted or replaced"),
+    });
+  });
+
   test("ci check counts what an interrupted replacement left to be deleted", async () => {
     const exported = JSON.parse((await stack.pulumi(["stack", "export"])).stdout);
     const resources = exported.deployment.resources as { type: string }[];
