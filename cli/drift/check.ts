@@ -44,6 +44,8 @@ export async function checkStack(
       ...["refresh", "--stack", stack, "--preview-only", "--expect-no-changes", "--json"],
       // Of what is declared, only what is applied counts. A flag outranks the environment.
       "--run-program=false",
+      // The engine refuses both beside --preview-only.
+      ...["--yes=false", "--skip-preview=false"],
     ],
     {
       env: {
@@ -51,6 +53,7 @@ export async function checkStack(
         PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
         // It has no flag, and would compare outputs alone.
         PULUMI_ENABLE_LEGACY_REFRESH_DIFF: "false",
+        PULUMI_SKIP_CONFIRMATIONS: "false",
       },
       onLine(line) {
         const count = events.counts.checked;

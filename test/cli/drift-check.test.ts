@@ -46,7 +46,9 @@ describe("the drift of a stack", () => {
     expect(exitCode).toBe(0);
     expect(project.read("legacy-diff")).toBe("false\n");
     // The flag also outranks PULUMI_OPTION_RUN_PROGRAM.
-    expect(project.read("calls")).toMatch(/^refresh .*--run-program=false/m);
+    expect(project.read("calls")).toMatch(
+      /^refresh .*--run-program=false --yes=false --skip-preview=false/m,
+    );
   });
 
   test("is none where the engine has only begun what is not applied yet", async () => {

@@ -157,7 +157,11 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
     config["ucaas:customers"].later = { name: "Later", xima: { essentialSeats: 5 } };
     writeFileSync(file("same"), stringify({ ...parse(text), config }));
     try {
-      const set = { PULUMI_RUN_PROGRAM: "true", PULUMI_OPTION_RUN_PROGRAM: "true" };
+      const set = {
+        PULUMI_RUN_PROGRAM: "true",
+        PULUMI_SKIP_CONFIRMATIONS: "true",
+        PULUMI_OPTION_RUN_PROGRAM: "true",
+      };
       const run = await ucaas(["drift", "--stack", "same"], {
         cwd: project.folder,
         env: { ...project.env, ...set },
