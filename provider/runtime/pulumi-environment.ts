@@ -5,7 +5,7 @@
 const ofOutput = new RegExp(
   `^PULUMI_(ENABLE_STREAMING_JSON_PREVIEW|OPTION_(${[
     ...["ALL", "CWD", "DIFF", "EXPECT_NO_CHANGES", "FILE", "FULLY_QUALIFY_STACK_NAMES", "JSON"],
-    ...["OUTPUT", "PREVIEW_ONLY", "RUN_PROGRAM", "SHOW_\\w+", "SUPPRESS_OUTPUTS", "VERSION"],
+    ...["OUTPUT", "SHOW_\\w+", "SUPPRESS_OUTPUTS", "VERSION"],
   ].join("|")}))$`,
 );
 
