@@ -45,6 +45,20 @@ test("ci check ends with 2 beyond a limit, and names limit, value, customers and
   expect(stdout).toContain("What to do: check the change; if it is meant, set ucaas:limits");
 });
 
+test("ci check knows the preview of a stack with an organization by its plain name", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "ucaas-check-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const summary = reportOf(recorded("changes"), { limits: { maxRemovals: 9 } });
+  const report = { version: 1, stack: "acme/prod", status: "ok", text: "", summary };
+  writeFileSync(join(folder, "preview.json"), JSON.stringify(report));
+  const checked = (stack: string) =>
+    ucaas(["ci", "check", "--preview", "preview.json", "--stack", stack], { cwd: folder });
+  for (const stack of ["prod", "acme/prod"])
+    expect(await checked(stack)).toMatchObject({ exitCode: 0 });
+  for (const stack of ["bakery/prod", "dev"])
+    expect((await checked(stack)).stderr).toContain("[NO_PREVIEW]");
+});
+
 test("ci check --json prints the limits that the change goes beyond, with the same status", async () => {
   const { exitCode, stdout } = await check({ maxRemovals: 2 }, "ok", "--json");
   expect(exitCode).toBe(2);

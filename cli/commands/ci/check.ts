@@ -3,6 +3,7 @@ import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import { type PreviewReport, previewIn } from "../../gitops/preview-report.ts";
 import { print, printJson } from "../../output.ts";
 import { findProject } from "../../pulumi/project.ts";
+import { bareName } from "../../pulumi/stack-name.ts";
 
 const details = `
 Exit status: 0 within the limits, or no limits are set; 1 when that is unknown;
@@ -58,6 +59,11 @@ async function check({
   print(limitsText(summary));
 }
 
+/** The selected stack's report has its organization, if it has one. */
+function isOf({ stack }: PreviewReport, name: string): boolean {
+  return name.includes("/") ? stack === name : bareName(stack) === name;
+}
+
 async function reportFrom(
   file: string | undefined,
   stack: string | undefined,
@@ -66,7 +72,7 @@ async function reportFrom(
     new UcaasError(reason, { code: "NO_PREVIEW", operation: "ci check", hint });
   if (file !== undefined) {
     const report = previewIn(file);
-    if (report && (stack === undefined || report.stack === stack)) return report;
+    if (report && (stack === undefined || isOf(report, stack))) return report;
     throw report
       ? refuse(
           `${file} is the preview of ${report.stack}, not of ${stack}`,
