@@ -83,7 +83,10 @@ export const customerSchema = z.strictObject({
     .union([slugSchema, z.array(slugSchema).min(1)])
     .optional()
     .describe(
-      "The slug that the customer had before, or all of them with the oldest first: its resources stay, and so do the ids that follow from the slug",
+      [
+        "The slug that the customer had before, or all of them with the oldest first:",
+        "its resources stay, and so do the ids that follow from the slug",
+      ].join(" "),
     ),
   ...systems,
 });
@@ -119,13 +122,19 @@ export const ucaasKeys = {
       z.string().regex(new RegExp(`^${slugPattern}(?:\\.(?:${Object.keys(systems).join("|")}))?$`)),
     )
     .describe(
-      "What is to be deleted, a customer (acme) or one of its systems (acme.enablex): without it, what is no longer declared is an error",
+      [
+        "What is to be deleted, a customer (acme) or one of its systems (acme.enablex):",
+        "without it, what is no longer declared is an error",
+      ].join(" "),
     ),
   production: z.boolean().describe("Protect all resources of the stack from deletion"),
   journal: z
     .string()
     .describe(
-      "PostgreSQL database of the intent journal, postgres://user:password@host/database, if several machines run this stack; encrypt it",
+      [
+        "PostgreSQL database of the intent journal, postgres://user:password@host/database,",
+        "if several machines run this stack; encrypt it",
+      ].join(" "),
     ),
   journalDir: z
     .string()

@@ -27,8 +27,10 @@ export function faultLine(
   const isUnknownKey = reason.startsWith("is not a property");
   const { label, place } = declaration.locate(path, isUnknownKey ? "key" : "value");
   if (isUnknownKey && !mayShowKey(schema, path, valueAt(declaration.value, path) === null)) {
-    const known = propertiesAt(schema, path.slice(0, -1)).join(", ");
-    return `${place} ${labelled(label, path.slice(0, -1))}: a key here is none of its properties; it is not shown, since it may be a secret. Known: ${known}.`;
+    const section = path.slice(0, -1);
+    const fault = "a key here is none of its properties; it is not shown, since it may be a secret";
+    const known = propertiesAt(schema, section).join(", ");
+    return `${place} ${labelled(label, section)}: ${fault}. Known: ${known}.`;
   }
   const value = valueAt(declaration.value, path);
   const isShown =
@@ -71,6 +73,11 @@ export function yamlFaultLine(
 export function labelled(label: string, path: Path): string {
   const property = propertyPath(path);
   return inert([label, property].filter(Boolean).join(property.startsWith("[") ? "" : "."));
+}
+
+/** The command that keeps a value encrypted, by the value's label. */
+export function setSecret(label: string): string {
+  return `pulumi config set --secret --path '${label}'`;
 }
 
 /** A value as JSON, not too long, without characters that a terminal or the engine would act on. */

@@ -87,8 +87,9 @@ function movedCustomers(
     ({ slug, to }) => ![to.slug, ...formerSlugs(to.value)].includes(slug),
   );
   const urns = slugs.map((slug) => `'urn:pulumi:${stack}::${project}::${customerType}::${slug}'`);
+  const named = `${fileName} ${nounFor(slugs)} ${slugs.join(", ")} of the last update`;
   return [
-    `${fileName} ${slugs.length === 1 ? "customer" : "customers"} ${slugs.join(", ")} of the last update would be deleted: ${declaredIn(moved)} [MOVED_TO_OTHER_STACK]`,
+    `${named} would be deleted: ${declaredIn(moved)} [MOVED_TO_OTHER_STACK]`,
     `What to do: ${steps(
       ...(listed.length > 0 ? [`Take ${listed.join(", ")} out of ucaas:removed.`] : []),
       ...renamed.map(({ slug, to }) => `Write renamedFrom: ${slug} in the section ${to.slug}.`),
@@ -137,16 +138,30 @@ function missing(
   const declared = new Set(customers.flatMap(({ slug, value }) => [slug, ...formerSlugs(value)]));
   const slugs = [...last.customers].filter((slug) => !declared.has(slug) && !accounted.has(slug));
   if (slugs.length === 0) return [];
-  const what = slugs.length === 1 ? "customer" : "customers";
+  const named = `${nounFor(slugs)} ${slugs.join(", ")}`;
+  const one = slugs.length === 1 ? "the customer" : "a customer";
   return [
     [
-      `${files.fileName} ${what} ${slugs.join(", ")} of the last update: no file declares ${slugs.length === 1 ? "it" : "them"} now [CUSTOMER_MISSING]`,
+      `${notDeclared(files, named, slugs.length)} [CUSTOMER_MISSING]`,
       ...placesOf(files, slugs),
       "What to do: restore the section or the file.",
-      `  To delete ${slugs.length === 1 ? "the customer" : "a customer"}: list the slug under ucaas:removed, such as ucaas:removed: [${slugs[0]}]`,
+      `  To delete ${one}: list the slug under ${removedWith(slugs[0])}`,
       `  After a change of the slug: write renamedFrom: ${slugs[0]} in the new section.`,
     ].join("\n    "),
   ];
+}
+
+function nounFor(slugs: readonly string[]): string {
+  return slugs.length === 1 ? "customer" : "customers";
+}
+
+function notDeclared({ fileName }: StackFiles, named: string, count: number): string {
+  const what = count === 1 ? "it" : "them";
+  return `${fileName} ${named} of the last update: no file declares ${what} now`;
+}
+
+function removedWith(entry: string | undefined): string {
+  return `ucaas:removed, such as ucaas:removed: [${entry}]`;
 }
 
 function placesOf(files: StackFiles, slugs: readonly string[]): string[] {
@@ -176,9 +191,10 @@ function missingSections(
     .filter((path) => !removed.has(path.join(".")));
   if (lost.length === 0) return [];
   const slugs = lost.flatMap(([slug = ""]) => slug);
+  const named = lost.map((path) => path.join(".")).join(", ");
   return [
     [
-      `${files.fileName} ${lost.map((path) => path.join(".")).join(", ")} of the last update: no file declares ${lost.length === 1 ? "it" : "them"} now [SECTION_MISSING]`,
+      `${notDeclared(files, named, lost.length)} [SECTION_MISSING]`,
       ...placesOf(files, slugs),
       "What to do: restore the section or the file.",
       ...waysToDelete(lost),
@@ -213,7 +229,7 @@ function waysToDelete(lost: readonly string[][]): string[] {
   return [
     ...(system
       ? [
-          `  To delete what a customer has in a system: list it under ucaas:removed, such as ucaas:removed: [${system.join(".")}]`,
+          `  To delete what a customer has in a system: list it under ${removedWith(system.join("."))}`,
         ]
       : []),
     ...new Set(lists),
@@ -236,9 +252,9 @@ function contradictions(
     const [slug, ...path] = entry.split(".");
     const customer = customers.find((each) => each.slug === slug);
     if (!customer || valueAt(customer.value, path) === undefined) return [];
-    return [
-      `${place(entry)} ucaas:removed lists ${entry}, which is declared (${customer.locate(path, "key").place}): keep one of the two`,
-    ];
+    const { place: declaration } = customer.locate(path, "key");
+    const fault = `lists ${entry}, which is declared (${declaration}): keep one of the two`;
+    return [`${place(entry)} ucaas:removed ${fault}`];
   });
   const renamed = customers.flatMap((customer) =>
     formerSlugs(customer.value)
@@ -258,9 +274,9 @@ function impossibleRenames(customers: readonly Declaration[], last: LastUpdate):
     const there = [slug, ...formerSlugs(value)].filter((each) => last.customers.has(each));
     if (there.length < 2) return [];
     const { place } = customer.locate(["renamedFrom"]);
-    return [
-      `${place} ${slug}.renamedFrom: the last update has ${there.join(" and ")}, and only one of them can be ${slug}. What to do: declare the others by themselves, or list them under ucaas:removed`,
-    ];
+    const fault = `the last update has ${there.join(" and ")}, and only one of them can be ${slug}`;
+    const remedy = "declare the others by themselves, or list them under ucaas:removed";
+    return [`${place} ${slug}.renamedFrom: ${fault}. What to do: ${remedy}`];
   });
 }
 
@@ -289,8 +305,10 @@ function lostIds(customer: Declaration, last: LastUpdate): string[] {
 }
 
 function lostId(customer: Declaration, path: Path, now: string): string {
+  const { place } = customer.locate([path[0] ?? ""], "key");
+  const change = `${labelled(customer.slug, path)} would become ${now}`;
   return [
-    `${customer.locate([path[0] ?? ""], "key").place} ${labelled(customer.slug, path)} would become ${now}: the last update has another one, which would be deleted [ID_LOST]`,
+    `${place} ${change}: the last update has another one, which would be deleted [ID_LOST]`,
     "What to do: keep renamedFrom, with all former slugs and the oldest first, or write the id that the customer has",
     "  (pulumi stack output customers shows it).",
   ].join("\n    ");

@@ -31,9 +31,11 @@ export async function lastUpdate(): Promise<LastUpdate> {
   }
 }
 
-const unreadable = `the engine does not give the stack's resources, so a missing customer would not be noticed; nothing was changed
-  What to do: 1. Check that pulumi stack export works for this stack.
-    2. Run the command again.`;
+const unreadable = [
+  "the engine does not give the stack's resources, so a missing customer would not be noticed; nothing was changed",
+  "  What to do: 1. Check that pulumi stack export works for this stack.",
+  "    2. Run the command again.",
+].join("\n");
 
 export const customerType = "ucaas:index:Customer";
 /** Resources that have the name of their customer. */

@@ -1,6 +1,6 @@
 import { propertyPath, unknownValue, validationFailures } from "pulumi-ucaas/schemas";
 import { type CustomerDeclaration, customerSchema, slugSchema } from "./config.ts";
-import { faultLine, labelled, yamlFaultLine } from "./error-line.ts";
+import { faultLine, labelled, setSecret, yamlFaultLine } from "./error-line.ts";
 import { isRecord, leaves, type Path, replaced } from "./object-path.ts";
 import { isUnfilled } from "./placeholder.ts";
 import { type ConfigSource, checkRules } from "./rules.ts";
@@ -35,7 +35,10 @@ function ownFileFaults(own: YamlFile, slug: string): string[] {
   if (own.unreadable) return [`${own.name} ${own.unreadable}`];
   if (own.isEmpty)
     return [
-      `${own.at(0)} the file is empty. Declare customer ${slug} in it, or delete the file and list ${slug} under ucaas:removed`,
+      [
+        `${own.at(0)} the file is empty. Declare customer ${slug} in it,`,
+        `or delete the file and list ${slug} under ucaas:removed`,
+      ].join(" "),
     ];
   return own.faults.map((fault) =>
     yamlFaultLine(customerSchema, own, fault, fault.path.length > 0 ? slug : "", fault.path),
@@ -75,7 +78,11 @@ function encryptedIn(own: YamlFile | undefined): Path[] {
 
 function encryptedFault(customer: Declaration, path: Path): string {
   const { slug } = customer;
-  return `${customer.locate(path).place} ${labelled(slug, path)} is encrypted here, where the engine does not decrypt it. Run: pulumi config set --secret --path '${labelled(`ucaas:customers.${slug}`, path)}'`;
+  const key = labelled(`ucaas:customers.${slug}`, path);
+  return [
+    `${customer.locate(path).place} ${labelled(slug, path)} is encrypted here,`,
+    `where the engine does not decrypt it. Run: ${setSecret(key)}`,
+  ].join(" ");
 }
 
 function valueFaults(

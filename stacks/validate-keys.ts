@@ -58,10 +58,10 @@ function accountFaults(file: YamlFile, path: Path, among: readonly string[]): st
       return `${file.place([...path, account], "key")} ${written}.${account}: expected a map of the account's keys`;
     return keysIn(section)
       .filter((each) => !inAccounts.includes(each))
-      .map(
-        (each) =>
-          `${file.place([...path, account, each], "key")} ${unknownKey(`${written}.${account}.${each}`, each, inAccounts)}`,
-      );
+      .map((each) => {
+        const fault = unknownKey(`${written}.${account}.${each}`, each, inAccounts);
+        return `${file.place([...path, account, each], "key")} ${fault}`;
+      });
   });
 }
 

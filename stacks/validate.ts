@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { maskSecrets, rememberSecret, validationFailures } from "pulumi-ucaas/schemas";
 import { customerSchema, defaultsSchema, ucaasKeys } from "./config.ts";
 import { duplicates } from "./duplicates.ts";
-import { faultLine, labelled, yamlFaultLine } from "./error-line.ts";
+import { faultLine, labelled, setSecret, yamlFaultLine } from "./error-line.ts";
 import { limitsSchema } from "./limits.ts";
 import { isRecord, leaves, type Path, valueAt } from "./object-path.ts";
 import { priceListSchema } from "./prices.ts";
@@ -74,7 +74,8 @@ export function findPlaintextSecrets(customers: readonly Declaration[]): string[
       .map(({ path }) => {
         const { label, place } = customer.locate(path);
         const key = label === "defaults" ? "ucaas:defaults" : `ucaas:customers.${customer.slug}`;
-        return `${place} ${labelled(label, path)} is in plain text. Take it out and run: pulumi config set --secret --path '${labelled(key, path)}'`;
+        const remedy = `Take it out and run: ${setSecret(labelled(key, path))}`;
+        return `${place} ${labelled(label, path)} is in plain text. ${remedy}`;
       }),
   );
 }
@@ -108,7 +109,10 @@ function unreadFaults(files: StackFiles): string[] {
     ),
     ...(unreadStackFile
       ? [
-          `${unreadStackFile} is not read: the engine reads ${files.fileName}. What to do: 1. Move its content there. 2. Delete it.`,
+          [
+            `${unreadStackFile} is not read: the engine reads ${files.fileName}.`,
+            "What to do: 1. Move its content there. 2. Delete it.",
+          ].join(" "),
         ]
       : []),
   ];
@@ -156,13 +160,14 @@ function mapFaults(files: StackFiles, { customers, defaults, removed }: GivenCon
       : "the stack's config";
   const found: string[] = [];
   if (customers === undefined && files.customerFiles.size === 0) {
-    found.push(
-      `${files.fileName} ucaas:customers is missing, and there is no file in ${files.customersName}. A stack without customers says so: ucaas:customers: {}`,
-    );
+    const fault = `is missing, and there is no file in ${files.customersName}`;
+    const remedy = "A stack without customers says so: ucaas:customers: {}";
+    found.push(`${files.fileName} ucaas:customers ${fault}. ${remedy}`);
   }
   if (customers === null) {
+    const remedy = "or write {} for a stack without customers in this file";
     found.push(
-      `${place("customers", "key")} ucaas:customers is empty. Declare the customers below it, or write {} for a stack without customers in this file`,
+      `${place("customers", "key")} ucaas:customers is empty. Declare the customers below it, ${remedy}`,
     );
   } else if (customers !== undefined && !isRecord(customers))
     found.push(`${place("customers")} ucaas:customers: expected a map of customers by slug`);
@@ -173,9 +178,8 @@ function mapFaults(files: StackFiles, { customers, defaults, removed }: GivenCon
   else if (defaults !== undefined && !isRecord(defaults))
     found.push(`${place("defaults")} ucaas:defaults: expected a map of sections, one a system`);
   if (removed !== undefined && !ucaasKeys.removed.safeParse(removed).success) {
-    found.push(
-      `${place("removed")} ucaas:removed: expected a list of slugs, or of a slug and its system, such as [acme, bakery.xima]`,
-    );
+    const expected = "a list of slugs, or of a slug and its system, such as [acme, bakery.xima]";
+    found.push(`${place("removed")} ucaas:removed: expected ${expected}`);
   }
   return found;
 }
