@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import PQueue from "p-queue";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { parse, stringify } from "yaml";
 import type { DriftReport } from "../../cli/drift/report.ts";
 import { reservePort } from "../../sandbox/reserve-port.ts";
@@ -189,13 +189,19 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
     });
   });
 
-  test("a refresh of a part of the stack is no check, and one of an external resource is", async () => {
+  /** The state of the stack `same`, which a test may change; it is as before after the test. */
+  const editableState = () => {
     const path = join(project.stateFolder, ".pulumi/stacks/ucaas/same.json");
     const text = readFileSync(path, "utf8");
+    onTestFinished(() => writeFileSync(path, text));
     const state = JSON.parse(text);
-    const licence = state.checkpoint.latest.resources.find(({ type }: { type: string }) =>
-      type.endsWith("XimaLicense"),
-    );
+    const { resources } = state.checkpoint.latest;
+    const licence = resources.find(({ type }: { type: string }) => type.endsWith("XimaLicense"));
+    return { resources, licence, write: () => writeFileSync(path, JSON.stringify(state)) };
+  };
+
+  test("a refresh of a part of the stack is no check, and one of an external resource is", async () => {
+    const { licence, write } = editableState();
     const excluded = { ...project.env, PULUMI_OPTION_EXCLUDE: licence.urn };
     const partial = await ucaas(["drift", "--stack", "same"], {
       cwd: project.folder,
@@ -204,43 +210,31 @@ EnableX (${new URL(sandbox.enablex.baseUrl).host}): 1 customer exists, 1 is decl
     expect(partial.exitCode, partial.stdout).toBe(1);
     expect(partial.stdout).toContain("same: could not tell: 0 of 1 resources were checked.");
     licence.external = true;
-    writeFileSync(path, JSON.stringify(state));
-    try {
-      const run = await drift("--stack", "same");
-      expect(run.exitCode, run.stdout).toBe(0);
-      expect(run.stdout).toContain("1 resource: 0 compared, 1 only known to exist");
-    } finally {
-      writeFileSync(path, text);
-    }
+    write();
+    const run = await drift("--stack", "same");
+    expect(run.exitCode, run.stdout).toBe(0);
+    expect(run.stdout).toContain("1 resource: 0 compared, 1 only known to exist");
   });
 
   test("what a cut-off replacement left is no drift, and what it did not create is unknown", async () => {
-    const path = join(project.stateFolder, ".pulumi/stacks/ucaas/same.json");
-    const text = readFileSync(path, "utf8");
-    const state = JSON.parse(text);
-    const { resources } = state.checkpoint.latest;
-    const licence = resources.find(({ type }: { type: string }) => type.endsWith("XimaLicense"));
+    const { resources, licence, write } = editableState();
     const ccId = { ...licence.inputs.ccId, tenantId: "before" };
     const bags = { inputs: { ...licence.inputs, ccId }, outputs: { ...licence.outputs, ccId } };
     const leftover = { ...licence, ...bags, id: licence.id.replace("same", "before") };
-    try {
-      resources.push({ ...leftover, delete: true });
-      writeFileSync(path, JSON.stringify(state));
-      expect(await plainRefresh("same")).toBe(2);
-      const left = await drift("--stack", "same");
-      expect(left.exitCode, left.stdout).toBe(0);
-      expect(left.stdout).toContain("1 resource: 0 compared, 1 only known to exist");
+    resources.push({ ...leftover, delete: true });
+    write();
+    expect(await plainRefresh("same")).toBe(2);
+    const left = await drift("--stack", "same");
+    expect(left.exitCode, left.stdout).toBe(0);
+    expect(left.stdout).toContain("1 resource: 0 compared, 1 only known to exist");
 
-      resources.pop();
-      licence.pendingReplacement = true;
-      writeFileSync(path, JSON.stringify(state));
-      expect(await plainRefresh("same")).toBe(0);
-      const missing = await drift("--stack", "same");
-      expect(missing.exitCode, missing.stdout).toBe(1);
-      expect(missing.stdout).toContain("XimaLicense same: deleted, and its replacement is not");
-    } finally {
-      writeFileSync(path, text);
-    }
+    resources.pop();
+    licence.pendingReplacement = true;
+    write();
+    expect(await plainRefresh("same")).toBe(0);
+    const missing = await drift("--stack", "same");
+    expect(missing.exitCode, missing.stdout).toBe(1);
+    expect(missing.stdout).toContain("XimaLicense same: deleted, and its replacement is not");
   });
 
   test("a terminal shows how far it is, a pipeline's log does not", async () => {
