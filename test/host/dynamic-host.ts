@@ -14,17 +14,13 @@
 // What runs is the constant line of provider/runtime/loader-line.ts, in the process that ships
 // with @pulumi/pulumi, and behind it this repository.
 import { spawn } from "node:child_process";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type * as Grpc from "@grpc/grpc-js";
 import type * as StructMessages from "google-protobuf/google/protobuf/struct_pb.js";
 import { loaderLine } from "../../provider/runtime/loader-line.ts";
 import { root } from "../../tools/engine/paths.mjs";
+import { grpc, Struct, sdk } from "../sdk-copies.ts";
 
-// The SDK's copies: a message is only taken by the protobuf runtime that made it.
-const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
-const grpc = sdk("@grpc/grpc-js") as typeof Grpc;
-const { Struct } = sdk("google-protobuf/google/protobuf/struct_pb.js") as typeof StructMessages;
 const messages = sdk(
   "@pulumi/pulumi/proto/provider_pb.js",
 ) as typeof import("@pulumi/pulumi/proto/provider_pb.js");

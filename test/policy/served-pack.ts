@@ -2,24 +2,17 @@
 // language host for Node.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type * as Grpc from "@grpc/grpc-js";
 import { root } from "../../tools/engine/paths.mjs";
+import { grpc, Struct, sdk } from "../sdk-copies.ts";
 
-// The SDK's copies: a message is only taken by the protobuf runtime that made it.
-const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
-const grpc = sdk("@grpc/grpc-js") as typeof Grpc;
 const { AnalyzerClient } = sdk(
   "@pulumi/pulumi/proto/analyzer_grpc_pb.js",
 ) as typeof import("@pulumi/pulumi/proto/analyzer_grpc_pb.js");
 const messages = sdk(
   "@pulumi/pulumi/proto/analyzer_pb.js",
 ) as typeof import("@pulumi/pulumi/proto/analyzer_pb.js");
-const { Struct } = sdk(
-  "google-protobuf/google/protobuf/struct_pb.js",
-) as typeof import("google-protobuf/google/protobuf/struct_pb.js");
 
 /** Shows the pack the first resource of a deployment: the stack itself. */
 export async function showStack(
