@@ -11,7 +11,7 @@ import {
   toStateResource,
 } from "pulumi-ucaas/internal/runtime/intents";
 import { isSameStack, Journal } from "pulumi-ucaas/internal/runtime/journal";
-import { stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
+import { knownOrganization, stackIdentity } from "pulumi-ucaas/internal/runtime/stack-identity";
 import { readStackNames } from "pulumi-ucaas/internal/runtime/stack-record";
 import { findProject, providerEnvironment } from "./pulumi/project.ts";
 import { type StackConfig, type State, stackConfig } from "./pulumi/stack.ts";
@@ -33,7 +33,7 @@ export function identityOf(stack: string, resources: readonly State[]): string {
   // A stack that has come from another organization has both until its next update.
   const [inState] = noted.size === 1 ? noted : [];
   const organization = before.at(-1) ?? (typeof inState === "string" ? inState : undefined);
-  return stackIdentity(project, name, organization === "organization" ? undefined : organization);
+  return stackIdentity(project, name, knownOrganization(organization));
 }
 
 export interface OpenWritesOptions {

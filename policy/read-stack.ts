@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { UcaasError } from "pulumi-ucaas/internal/runtime/errors";
+import { knownOrganization } from "pulumi-ucaas/internal/runtime/stack-identity";
 import { stackName } from "pulumi-ucaas/internal/runtime/stack-record";
 import type { Limits } from "pulumi-ucaas-stacks/internal/limits";
 import type { BillingTerms } from "ucaas/internal/cost/billing";
@@ -22,9 +23,7 @@ interface Stack {
  */
 export async function readStack(urn: string): Promise<Stack> {
   const [name = "", project = ""] = urn.replace(/^urn:pulumi:/, "").split("::");
-  const { PULUMI_ORGANIZATION: told } = process.env;
-  // What every file backend has in place of one.
-  const organization = told === "organization" ? undefined : told;
+  const organization = knownOrganization(process.env.PULUMI_ORGANIZATION);
   const found = projectFolder(project);
   process.chdir(found);
   const stack = stackName(`${project}/${name}`, organization);

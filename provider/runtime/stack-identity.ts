@@ -27,6 +27,11 @@ export function stackIdentity(
     : `${project}/${stack}@${describeBackend(backend, organization)}`;
 }
 
+/** A backend's organization, where it has some: each backend of files calls it "organization". */
+export function knownOrganization(name: string | undefined): string | undefined {
+  return name === "organization" ? undefined : name;
+}
+
 /**
  * Under which names a stack may be known: its identity, and those that say less of it, since
  * an earlier release or version wrote them.
