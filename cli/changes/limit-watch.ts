@@ -23,18 +23,18 @@ export interface DeclaredResource {
  * to be, and not what was.
  */
 export class LimitWatch {
+  readonly #states: readonly State[];
   readonly #before: ReadonlyMap<string, State>;
-  readonly #leftovers: readonly State[];
   readonly #limits: Limits;
   readonly #terms: BillingTerms;
   readonly #declared = new Map<string, DeclaredResource>();
   readonly #told = new Set<string>();
 
   constructor(before: readonly State[], limits: Limits, terms: BillingTerms) {
+    this.#states = before;
     // What a replacement that was cut off left has the URN of what is there.
     const leftFirst = before.toSorted((a, b) => Number(b.delete ?? 0) - Number(a.delete ?? 0));
     this.#before = new Map(leftFirst.map((state) => [state.urn, state]));
-    this.#leftovers = before.filter((state) => state.delete);
     this.#limits = limits;
     this.#terms = terms;
   }
@@ -65,11 +65,11 @@ export class LimitWatch {
     this.#declared.clear();
     for (const resource of resources) this.#declared.set(resource.urn, resource);
     const kept = new Set(resources.map((resource) => this.#old(resource)));
-    const gone = [...this.#before.values()].filter((state) => !state.delete && !kept.has(state));
-    const removed = [...gone, ...this.#leftovers].filter(
+    const removed = this.#states.filter((state) => {
       // What is only read stays at its vendor; what a replacement has deleted is gone already.
-      (state) => isAtVendor(state) && !state.external && !state.pendingReplacement,
-    );
+      const isHeld = isAtVendor(state) && !state.external && !state.pendingReplacement;
+      return isHeld && (state.delete || !kept.has(state));
+    });
     const summary = summarize(this.#plan(removed), this.#terms);
     return checkLimits(summary, this.#limits).filter(
       ({ limit, kind }) => kind === "unknown" || !this.#told.has(limit),

@@ -83,7 +83,6 @@ const actions: Readonly<Record<string, Action>> = {
   update: "update",
   replace: "replace",
   "create-replacement": "replace",
-  "delete-replaced": "replace",
   delete: "delete",
   discard: "forget",
   remove: "forget",
