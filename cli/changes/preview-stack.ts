@@ -17,13 +17,14 @@ const logWidth = 120;
 /**
  * Previews a stack with the engine and reports what the plan changes.
  *
+ * @param options.config the stack's config, where it has been read already
  * @throws {UcaasError} `PULUMI_MISSING`, and from the stack's config `PRICES_INVALID`,
  *   `LIMITS_INVALID`
  */
 export async function previewStack(
   project: Project,
   stack: string,
-  { plan }: { plan?: string } = {},
+  { plan, config }: { plan?: string; config?: StackConfig } = {},
 ): Promise<PreviewReport & { summary: ChangeReport }> {
   // Without its steps, the deletion of what a replacement left is not shown.
   const args = ["preview", "--stack", stack, "--json", "--show-sames", "--show-replacement-steps"];
@@ -37,7 +38,7 @@ export async function previewStack(
   const report = hasFailed
     ? failedReport(preview ?? nothing, run)
     : // A preview masks keys with a secret in them, such as accounts.
-      reportOf(preview, await stackConfig(stack), project);
+      reportOf(preview, config ?? (await stackConfig(stack)), project);
   const summary = withoutSecrets(report);
   return {
     version: 1,

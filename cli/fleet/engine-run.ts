@@ -1,7 +1,7 @@
 import { steps } from "pulumi-ucaas/internal/runtime/errors";
 import { tryParseJson } from "pulumi-ucaas/internal/runtime/parse-json";
 import { z } from "zod";
-import { counted } from "../counted.ts";
+import { andMore, counted } from "../counted.ts";
 import type { PulumiRun } from "../pulumi/run.ts";
 import { pulumiError } from "../pulumi/stack.ts";
 import type { Ending } from "./result.ts";
@@ -43,8 +43,7 @@ export function judgeRun(
       const { reason, hint } = pulumiError("fleet", run);
       return { status: "failed", found: reason, remedy: hint };
     }
-    const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-    return { status: "failed", found: `${first}${more}` };
+    return { status: "failed", found: `${first}${andMore(others)}` };
   }
   if (changes === undefined)
     return {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import PQueue from "p-queue";
 import { steps, UcaasError } from "pulumi-ucaas/internal/runtime/errors";
 import type { Tone } from "../colour.ts";
-import { counted } from "../counted.ts";
+import { andMore, counted } from "../counted.ts";
 import { CustomerSurvey } from "../drift/customer-survey.ts";
 import { customerLines } from "../drift/customers.ts";
 import { untilEnded } from "../interruption.ts";
@@ -220,10 +220,9 @@ function summary(
 
 /** Of many warnings the first: the record and `--json` have all. */
 function foundInCell({ found, remedy, warnings: [warning, ...others] = [] }: StackResult): string {
-  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
   return [
     found,
     ...(remedy ? [remedyInCell(remedy)] : []),
-    ...(warning ? [`warning: ${warning}${more}`] : []),
+    ...(warning ? [`warning: ${warning}${andMore(others)}`] : []),
   ].join("\n");
 }

@@ -3,6 +3,7 @@ import { previewStack } from "../changes/preview-stack.ts";
 import type { ChangeReport } from "../changes/report.ts";
 import { violationLines } from "../changes/rows.ts";
 import { readLimits } from "../cost/terms.ts";
+import { andMore } from "../counted.ts";
 import type { Project } from "../pulumi/project.ts";
 import { stackConfig } from "../pulumi/stack.ts";
 import type { Ending } from "./result.ts";
@@ -18,18 +19,18 @@ export async function refusedByLimits(
   project: Project,
   stack: string,
 ): Promise<Ending | undefined> {
-  if (readLimits(await stackConfig(stack)) === undefined) return undefined;
-  const { status, summary } = await previewStack(project, stack);
+  const config = await stackConfig(stack);
+  if (readLimits(config) === undefined) return undefined;
+  const { status, summary } = await previewStack(project, stack, { config });
   return status === "failed" ? previewFailed(summary) : judgeLimits(summary);
 }
 
 /** Of a plan that is not whole, it is not known what it removes and adds. */
 function previewFailed({ errors, warnings }: ChangeReport): Ending {
   const [first = "no error is given", ...others] = errors;
-  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
   return {
     status: "failed",
-    found: `nothing is applied, as the preview failed: ${first}${more}`,
+    found: `nothing is applied, as the preview failed: ${first}${andMore(others)}`,
     ...(!first.includes("What to do:") && {
       remedy: steps("Correct what the preview says.", "Run the command again."),
     }),
