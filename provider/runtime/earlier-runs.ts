@@ -13,10 +13,10 @@ import type { OwnRuns } from "./own-runs.ts";
 import { type PendingOperation, readNoted } from "./pending-operations.ts";
 import { plainArguments } from "./secret-mark.ts";
 import {
-  type FailedUpdate,
   type RecordedResource,
   readStackRecord,
   type StackRecord,
+  type StackUpdate,
   stackName,
 } from "./stack-record.ts";
 
@@ -25,7 +25,7 @@ export interface Witness {
   /** `__relay` in the inputs of what is sent with it. */
   readonly mark: string;
   /** Whether a failed update sent with it, as far as the engine's record tells. */
-  servedUpdate(update: FailedUpdate, resources: readonly RecordedResource[]): boolean;
+  servedUpdate(update: StackUpdate, resources: readonly RecordedResource[]): boolean;
 }
 
 interface Situation {
@@ -72,8 +72,8 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   const { record, journal, knowledge, part, witness } = situation;
   const others = pendingOfOthers(situation);
   const kept = knowledge?.journal === journal ? knowledge : undefined;
-  const failed = record.failedUpdates.filter((update) =>
-    isOfAnotherJournal(update, record, part, kept?.at),
+  const failed = record.updates.filter(
+    (update) => update.failed && isOfAnotherJournal(update, record, part, kept?.at),
   );
   // The oldest: as long as it is on record, so are the others.
   const unseen = failed.findLast((update) => !witness?.servedUpdate(update, record.resources));
@@ -100,7 +100,7 @@ function judgeEarlierRuns(situation: Situation): Verdict {
 /** What was in doubt before, and is for this witness too. */
 function ofBoth(
   before: KeptDoubt["doubtOf"],
-  { startedAt }: FailedUpdate,
+  { startedAt }: StackUpdate,
   witness: Witness | undefined,
 ): KeptDoubt["doubtOf"] {
   const isOlder = before !== undefined && before.startedAt < startedAt;
@@ -113,7 +113,9 @@ function ofBoth(
 /** Another witness may know of a failed update, and says so while that is on record. */
 function isBoundBy({ doubtOf }: KeptDoubt, { record, witness }: Situation): boolean {
   if (!doubtOf) return true;
-  const isOnRecord = record.failedUpdates.some(({ startedAt }) => startedAt === doubtOf.startedAt);
+  const isOnRecord = record.updates.some(
+    ({ failed, startedAt }) => failed && startedAt === doubtOf.startedAt,
+  );
   return !isOnRecord || doubtOf.witnesses.includes(witness?.mark ?? "");
 }
 
@@ -302,7 +304,7 @@ export class EarlierRuns {
       return { record: await this.#readRecord(identity, organization) };
     } catch (error) {
       if (!(error instanceof UcaasError)) throw error;
-      return { record: { resources: [], pending: [], failedUpdates: [] }, failure: error };
+      return { record: { resources: [], pending: [], updates: [] }, failure: error };
     }
   }
 }

@@ -1,7 +1,9 @@
 import { steps } from "./errors.ts";
 import { journalCommand } from "./intents.ts";
 import { everyIdentity, isSameStack, type Journal, type JournalEntry } from "./journal.ts";
-import type { FailedUpdate, StackRecord } from "./stack-record.ts";
+import type { NotedRun } from "./own-runs.ts";
+import { engineOfProvider } from "./sdk-command.ts";
+import type { StackRecord, StackUpdate } from "./stack-record.ts";
 
 type Resources = StackRecord["resources"];
 
@@ -9,8 +11,10 @@ type Resources = StackRecord["resources"];
 export interface JournalPart {
   /** It has entries of the stack that are older than the first noted update. */
   readonly hasOldEntries: boolean;
-  /** ISO times of the updates with this journal, the oldest first. */
-  readonly ownRuns: readonly string[];
+  /** The updates with this journal, the oldest first. */
+  readonly ownRuns: readonly NotedRun[];
+  /** The address of this run's engine: its own notes are of no update on record. */
+  readonly engine?: string | undefined;
 }
 
 /**
@@ -18,24 +22,26 @@ export interface JournalPart {
  * rename the journal has its earlier runs under the earlier one.
  *
  * @param stack the stack's identity
+ * @param engine the address of this run's engine
  */
 export async function journalPart(
   stack: string,
   resources: Resources,
   entries: readonly JournalEntry[],
-  journal: Pick<Journal, "runTimes">,
+  journal: Pick<Journal, "notedRuns">,
+  engine = engineOfProvider(),
 ): Promise<JournalPart> {
   const identities = everyIdentity(stack, resources, entries);
-  const times = await Promise.all(identities.map((identity) => journal.runTimes(identity)));
-  const ownRuns = times.flat().sort();
-  const [first] = ownRuns;
+  const noted = await Promise.all(identities.map((identity) => journal.notedRuns(identity)));
+  const ownRuns = noted.flat().sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  const first = ownRuns[0]?.at;
   const hasOldEntries = entries.some(
     (entry) =>
       entry.vendor !== "ucaas" &&
       (first === undefined || entry.intendedAt < first) &&
       identities.some((identity) => isSameStack(entry.stack, identity)),
   );
-  return { hasOldEntries, ownRuns };
+  return { hasOldEntries, ownRuns, engine };
 }
 
 /**
@@ -44,25 +50,61 @@ export async function journalPart(
  *
  * An update before the first noted one may be an older version's. Then older entries decide.
  *
- * @param lookedAt ISO time at which a run with this journal last looked at the record
+ * @param lookedAt ISO time at which a run with this journal last looked at the record, if any did
  */
 export function isOfAnotherJournal(
-  update: FailedUpdate,
-  { resources }: Pick<StackRecord, "resources">,
-  { hasOldEntries, ownRuns }: JournalPart,
+  update: StackUpdate,
+  { resources, updates }: Pick<StackRecord, "resources" | "updates">,
+  part: JournalPart,
   lookedAt = "",
 ): boolean {
   const [start, end] = [Date.parse(update.startedAt), endOf(update)];
   if (!update.isBeforeDestroy && !hadProvider(resources, end)) return false;
-  const runs = ownRuns.map((time) => Date.parse(time));
-  if (runs.some((run) => run >= start && run < end)) return false;
-  const [first = Number.POSITIVE_INFINITY] = runs;
-  if (start < first) return !hasOldEntries && update.startedAt > lookedAt;
-  return lookedAt === "" || end > Date.parse(lookedAt);
+  if (ownUpdates(updates, part).has(update)) return false;
+  const looked = lookedAt === "" ? Number.NEGATIVE_INFINITY : Date.parse(lookedAt);
+  const [first] = part.ownRuns;
+  if (first === undefined || start < Date.parse(first.at))
+    return !part.hasOldEntries && latestStartOf(update) > looked;
+  return end > looked;
+}
+
+/**
+ * The updates that were run with this journal. One may end in the second in which the next
+ * begins, and the record's times are cut to the second. So a note shows whose an update is
+ * only if it can be of no other one.
+ */
+function ownUpdates(
+  updates: readonly StackUpdate[],
+  { ownRuns, engine }: JournalPart,
+): ReadonlyMap<StackUpdate, string | undefined> {
+  const earlier = ownRuns.filter((run) => run.engine === undefined || run.engine !== engine);
+  const own = new Map<StackUpdate, string | undefined>();
+  let known: number;
+  do {
+    known = own.size;
+    for (const run of earlier) {
+      const [update, ...others] = updates.filter((each) => mayBeOf(run, each, own.get(each)));
+      if (update && others.length === 0) own.set(update, own.get(update) ?? run.engine);
+    }
+    // An update whose engine is known now is no longer in question for another engine's note.
+  } while (own.size > known);
+  return own;
+}
+
+/** @param engine of the update, as far as it is known */
+function mayBeOf(run: NotedRun, update: StackUpdate, engine: string | undefined): boolean {
+  const at = Date.parse(run.at);
+  const isInTime = at >= Date.parse(update.startedAt) && at < endOf(update);
+  return isInTime && (run.engine === undefined || engine === undefined || run.engine === engine);
 }
 
 /** The record's times are cut to the second. */
-export function endOf({ endedAt }: FailedUpdate): number {
+export function latestStartOf({ startedAt }: StackUpdate): number {
+  return Date.parse(startedAt) + 1000;
+}
+
+/** After the last moment at which it may have ended. */
+export function endOf({ endedAt }: StackUpdate): number {
   return Date.parse(endedAt) + 1000;
 }
 
@@ -79,9 +121,9 @@ function hadProvider(resources: Resources, end: number): boolean {
 }
 
 /** Those of another journal that no successful update has followed. */
-export function lastUpdatesOfOthers(record: StackRecord, part: JournalPart): FailedUpdate[] {
-  return record.failedUpdates.filter(
-    (update) => update.isLast && isOfAnotherJournal(update, record, part),
+export function lastUpdatesOfOthers(record: StackRecord, part: JournalPart): StackUpdate[] {
+  return record.updates.filter(
+    (update) => update.failed && update.isLast && isOfAnotherJournal(update, record, part),
   );
 }
 
@@ -90,7 +132,7 @@ export function lastUpdatesOfOthers(record: StackRecord, part: JournalPart): Fai
  *
  * @param stack the stack's identity
  */
-export function describeFailedUpdate({ startedAt }: FailedUpdate, stack: string): string {
+export function describeFailedUpdate({ startedAt }: StackUpdate, stack: string): string {
   const remedy = steps(
     `On that machine, run ${journalCommand("list", stack)}. It has each write of that time.`,
     "Then run pulumi up there, with the program that is to be.",

@@ -13,7 +13,7 @@ import {
 import { folderUnavailable, JournalFolder } from "./journal-folder.ts";
 import { journalLocation } from "./journal-location.ts";
 import type { JournalListing, JournalStore } from "./journal-store.ts";
-import { OwnRuns } from "./own-runs.ts";
+import { type NotedRun, OwnRuns } from "./own-runs.ts";
 import { PostgresDatabase } from "./postgresql.ts";
 import { namesOf } from "./stack-identity.ts";
 import type { RecordedResource } from "./stack-record.ts";
@@ -199,10 +199,10 @@ export class Journal {
     return (name) => typeof name === "string" && names.has(name);
   }
 
-  /** ISO times at which updates of a stack ran with this journal, the oldest first. */
-  async runTimes(stack: string): Promise<readonly string[]> {
+  /** The updates of a stack that ran with this journal, the oldest first. */
+  async notedRuns(stack: string): Promise<readonly NotedRun[]> {
     try {
-      return await this.#runs.times(stack);
+      return await this.#runs.noted(stack);
     } catch (error) {
       throw folderUnavailable("read", error, this.location);
     }

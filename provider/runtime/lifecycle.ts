@@ -28,7 +28,7 @@ import { Operation } from "./operation.ts";
 import { claimOf, newClaim, Ownership } from "./ownership.ts";
 import { toEntry } from "./pending-operations.ts";
 import { allIdentities } from "./stack-identity.ts";
-import type { FailedUpdate } from "./stack-record.ts";
+import type { StackUpdate } from "./stack-record.ts";
 import { hasUnknownArgument, isUnknown } from "./unknown.ts";
 
 /** What every resource's inputs have, beside its own arguments. */
@@ -755,7 +755,7 @@ class Lifecycle<S extends ManagedInputs, I extends S, O extends S & ManagedOutpu
   }
 }
 
-function describeGone({ startedAt }: FailedUpdate): string {
+function describeGone({ startedAt }: StackUpdate): string {
   return [
     `is gone; the update of ${startedAt} may have deleted it, which failed with another journal.`,
     "It is created again. If it is protected: run pulumi up --refresh",

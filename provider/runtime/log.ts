@@ -1,5 +1,5 @@
 import { printable } from "./printable.ts";
-import { sdkCommand } from "./sdk-command.ts";
+import { engineOfProvider } from "./sdk-command.ts";
 
 /**
  * A line that `pulumi up` and `preview` show below Diagnostics, while they run. The
@@ -20,7 +20,7 @@ const pending = new Set<Promise<void>>();
  */
 export function logWarning(type: string, thing: string, text: string): void {
   const line = printable(`${type} ${thing}: ${text}`);
-  const address = engineAddress();
+  const address = engineOfProvider();
   if (address === undefined) {
     printWarning(line);
     return;
@@ -33,12 +33,6 @@ export function logWarning(type: string, thing: string, text: string): void {
 /** Resolves when the engine has all warnings: it may end this process after the next answer. */
 export async function warningsSent(): Promise<void> {
   await Promise.all(pending);
-}
-
-/** Pulumi starts its provider process with the engine's address as the first argument. */
-function engineAddress(): string | undefined {
-  const command = sdkCommand();
-  return command?.name === "dynamic-provider" ? command.args[0] : undefined;
 }
 
 /** What is used of the SDK's own state, which has no type. */

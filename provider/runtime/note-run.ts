@@ -5,6 +5,11 @@ import { OwnRuns } from "./own-runs.ts";
 
 const noted = new Set<string>();
 
+/** What the SDK's type of its client leaves out. */
+interface GrpcClient {
+  getChannel(): { getTarget(): string };
+}
+
 /**
  * Notes in the journal that an update of this stack runs here, once in a process. Where
  * the journal cannot be written, the provider sends nothing either.
@@ -13,11 +18,18 @@ const noted = new Set<string>();
  */
 export function noteRun(stack: string): void {
   if (noted.has(stack) || pulumi.runtime.isDryRun()) return;
+  const engine = engineOfProgram();
   // In a unit test of a program, mocks stand for the engine, and nothing runs.
-  if (pulumi.runtime.getEngine() === undefined) return;
+  if (engine === undefined) return;
   noted.add(stack);
   const get = (key: string) => pulumi.runtime.getConfig(key);
-  new OwnRuns({ get }).note(stack).catch(() => {});
+  new OwnRuns({ get }).note(stack, engine).catch(() => {});
+}
+
+/** The address of this program's engine, as a provider process has it on its command line. */
+export function engineOfProgram(): string | undefined {
+  const client = pulumi.runtime.getEngine() as GrpcClient | undefined;
+  return client?.getChannel().getTarget().replace(/^dns:/, "");
 }
 
 /**

@@ -2,9 +2,21 @@ import { createHash, randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { AppendFile, type AppendLog, AppendTable } from "./append-log.ts";
 import { journalLocation } from "./journal-location.ts";
+import { engineOfProvider } from "./sdk-command.ts";
 
 interface Source {
   get(key: string): string | undefined;
+}
+
+/** A run of a stack noted itself. */
+export interface NotedRun {
+  /** ISO time, soon after the run began. */
+  readonly at: string;
+  /**
+   * The address of its engine, which tells two runs of one second apart. A run's program
+   * and its provider process have the same. Earlier releases noted none.
+   */
+  readonly engine?: string;
 }
 
 /**
@@ -33,9 +45,11 @@ export class OwnRuns {
    * which fails next has it.
    *
    * @param stack the stack's identity
+   * @param engine the address of the run's engine
    */
-  async note(stack: string): Promise<void> {
-    await this.#append(stack, new Date().toISOString());
+  async note(stack: string, engine = engineOfProvider()): Promise<void> {
+    const at = new Date().toISOString();
+    await this.#append(stack, engine === undefined ? at : `${at} ${engine}`);
   }
 
   /** The mark of this process. It is noted when the promise resolves, once for a stack. */
@@ -49,9 +63,12 @@ export class OwnRuns {
     return await noted;
   }
 
-  /** ISO times, the oldest first. */
-  async times(stack: string): Promise<string[]> {
-    return (await this.#lines(stack)).filter((line) => !Number.isNaN(Date.parse(line)));
+  /** The oldest first. One run may have several notes. */
+  async noted(stack: string): Promise<NotedRun[]> {
+    return (await this.#lines(stack)).flatMap((line) => {
+      const [at = "", engine] = line.split(" ");
+      return Number.isNaN(Date.parse(at)) ? [] : [{ at, ...(engine !== undefined && { engine }) }];
+    });
   }
 
   /** The marks of the processes that began operations with this journal, up to this one. */

@@ -20,3 +20,12 @@ export function sdkCommand(argv: readonly string[] = process.argv): SdkCommand |
   }
   return undefined;
 }
+
+/**
+ * The address of the engine that has started this provider process, such as
+ * `127.0.0.1:40001`. Undefined in any other process. Pulumi names it as the first argument.
+ */
+export function engineOfProvider(argv: readonly string[] = process.argv): string | undefined {
+  const command = sdkCommand(argv);
+  return command?.name === "dynamic-provider" ? command.args[0] : undefined;
+}

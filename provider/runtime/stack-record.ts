@@ -15,13 +15,15 @@ export interface StackState {
 
 /** What it knows of the stack's earlier runs too. */
 export interface StackRecord extends StackState {
-  readonly failedUpdates: readonly FailedUpdate[];
+  readonly updates: readonly StackUpdate[];
 }
 
-export interface FailedUpdate {
-  /** ISO time, to the second. */
+/** A `pulumi up` in the engine's history of a stack. */
+export interface StackUpdate {
+  /** ISO time, cut to the second. */
   readonly startedAt: string;
   readonly endedAt: string;
+  readonly failed: boolean;
   /** No later update of the stack has succeeded. */
   readonly isLast: boolean;
   /** A later destroy has removed the stack's provider from the state. */
@@ -90,38 +92,39 @@ export async function readStackState(
   };
 }
 
-/** The same, with the updates of the last runs that failed. */
+/** The same, with the updates among the last runs. */
 export async function readStackRecord(
   stack: string,
   pauses: readonly number[] = pausesBetween,
 ): Promise<StackRecord> {
-  const [state, failedUpdates] = await Promise.all([
+  const [state, updates] = await Promise.all([
     readStackState(stack, pauses),
-    readFailedUpdates(stack, pauses),
+    readUpdates(stack, pauses),
   ]);
-  return { ...state, failedUpdates };
+  return { ...state, updates };
 }
 
 /**
- * Those among the last runs, the latest first.
+ * The updates among the last runs, the latest first.
  *
  * @throws {UcaasError} `RECORD_UNREADABLE`
  */
-export async function readFailedUpdates(
+export async function readUpdates(
   stack: string,
   pauses: readonly number[],
-): Promise<FailedUpdate[]> {
+): Promise<StackUpdate[]> {
   const args = ["stack", "history", "--json", "--page-size", String(lastRuns), "--stack", stack];
   const history = parsed(historySchema, await runAgain(args, pauses)) ?? [];
   const isLaterRun = (at: number, kind: string, result?: string) =>
     history.slice(0, at).some((run) => run.kind === kind && (!result || run.result === result));
   return history.flatMap(({ kind, result, startTime, endTime = startTime, config }, at) => {
-    if (kind !== "update" || result !== "failed") return [];
+    if (kind !== "update") return [];
+    const failed = result === "failed";
     const isLast = !isLaterRun(at, "update", "succeeded");
     const isBeforeDestroy = isLaterRun(at, "destroy");
     return [
       {
-        ...{ startedAt: startTime, endedAt: endTime, isLast, isBeforeDestroy },
+        ...{ startedAt: startTime, endedAt: endTime, failed, isLast, isBeforeDestroy },
         ...(config && { config }),
       },
     ];

@@ -4,8 +4,9 @@ import { isProgramOfCli } from "./host-location.ts";
 import type { ResourceName } from "./intents.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import { journalLocation } from "./journal-location.ts";
+import { engineOfProgram } from "./note-run.ts";
 import { organization, programStack } from "./organization.ts";
-import type { FailedUpdate, StackRecord, StackState } from "./stack-record.ts";
+import type { StackRecord, StackState, StackUpdate } from "./stack-record.ts";
 import { readStackResources } from "./stack-resources.ts";
 import { hasNoPendingOperations, lastUpdateSucceeded } from "./state-file.ts";
 
@@ -39,9 +40,9 @@ async function warn(): Promise<void> {
     const { Journal } = await import("./journal.ts");
     const journal = new Journal({ get: get as never });
     const { entries } = await journal.list();
-    const [state, failedUpdates] = await Promise.all([
+    const [state, recent] = await Promise.all([
       mayBePending || mayHaveFailed ? readState(identity) : undefined,
-      mayHaveFailed ? readFailures(identity) : undefined,
+      mayHaveFailed ? readRecent(identity) : undefined,
     ]);
     // What one of them cannot read does not silence the others.
     const writes = [
@@ -49,8 +50,8 @@ async function warn(): Promise<void> {
       ...(mayBePending && state ? await orNone(createsOfOthers(state, entries, identity)) : []),
     ];
     const updates =
-      state && failedUpdates
-        ? await orNone(updatesOfOthers({ ...state, failedUpdates }, entries, journal, identity))
+      state && recent
+        ? await orNone(updatesOfOthers({ ...state, updates: recent }, entries, journal, identity))
         : [];
     const left = "may have left something that no resource declares";
     await warnOf("write", `of interrupted runs ${left}`, writes);
@@ -115,9 +116,9 @@ async function readState(identity: string): Promise<StackState | undefined> {
 }
 
 /** Undefined where they cannot be read. */
-async function readFailures(identity: string): Promise<readonly FailedUpdate[] | undefined> {
-  const { readFailedUpdates, stackName } = await import("./stack-record.ts");
-  return await readFailedUpdates(stackName(identity, organization()), []).catch(() => undefined);
+async function readRecent(identity: string): Promise<readonly StackUpdate[] | undefined> {
+  const { readUpdates, stackName } = await import("./stack-record.ts");
+  return await readUpdates(stackName(identity, organization()), []).catch(() => undefined);
 }
 
 /** What the engine has of creates that are in no journal here, as after a kill of another machine. */
@@ -142,7 +143,8 @@ async function updatesOfOthers(
   const { describeFailedUpdate, journalPart, lastUpdatesOfOthers } = await import(
     "./failed-updates.ts"
   );
-  const part = await journalPart(identity, record.resources, entries, journal);
+  const engine = engineOfProgram();
+  const part = await journalPart(identity, record.resources, entries, journal, engine);
   return lastUpdatesOfOthers(record, part).map((update) => describeFailedUpdate(update, identity));
 }
 

@@ -1,32 +1,32 @@
 import { UcaasError } from "./errors.ts";
-import { journalPart, lastUpdatesOfOthers } from "./failed-updates.ts";
+import { journalPart, lastUpdatesOfOthers, latestStartOf } from "./failed-updates.ts";
 import { toStateResource } from "./intents.ts";
 import type { Journal } from "./journal.ts";
 import { logInfo } from "./log.ts";
 import {
-  type FailedUpdate,
   type RecordedResource,
-  readFailedUpdates,
   readStackState,
+  readUpdates,
   type StackState,
+  type StackUpdate,
   stackName,
 } from "./stack-record.ts";
 import { lastUpdateSucceeded } from "./state-file.ts";
 
 /** What is asked of the engine; of a backend that does not answer, nothing is known. */
 export interface EngineQuestions {
-  readFailedUpdates(stack: string): Promise<readonly FailedUpdate[]>;
+  readUpdates(stack: string): Promise<readonly StackUpdate[]>;
   readStackState(stack: string): Promise<StackState>;
 }
 
 const engine: EngineQuestions = {
-  readFailedUpdates: (stack) => readFailedUpdates(stack, []),
+  readUpdates: (stack) => readUpdates(stack, []),
   readStackState: (stack) => readStackState(stack, []),
 };
 
 /** The failed updates of other journals that no successful update has followed. */
 interface Found {
-  readonly updates: readonly FailedUpdate[];
+  readonly updates: readonly StackUpdate[];
   readonly resources: readonly RecordedResource[];
 }
 
@@ -67,7 +67,7 @@ export class UpdatesOfOthers {
     type: string,
     names: readonly (string | undefined)[],
     id: string,
-  ): Promise<FailedUpdate | undefined> {
+  ): Promise<StackUpdate | undefined> {
     const { updates, resources } = (await this.#found.get(stack)) ?? nothing;
     if (updates.length === 0) return undefined;
     const known = resources.find((each) => {
@@ -75,7 +75,7 @@ export class UpdatesOfOthers {
       return own.type === type && names.includes(own.name) && each.id === id && !each.delete;
     });
     // What an update has written itself, or a later one, is in the state.
-    return updates.find(({ startedAt }) => !isSince(known?.modified, startedAt));
+    return updates.find((update) => !isSince(known?.modified, update));
   }
 
   async #find(journal: Journal, stack: string, organization?: string): Promise<Found> {
@@ -83,12 +83,12 @@ export class UpdatesOfOthers {
     if (journal.isShared || lastUpdateSucceeded(stack)) return nothing;
     try {
       const name = stackName(stack, organization);
-      const failedUpdates = await this.#engine.readFailedUpdates(name);
-      if (!failedUpdates.some(({ isLast }) => isLast)) return nothing;
+      const recent = await this.#engine.readUpdates(name);
+      if (!recent.some(({ failed, isLast }) => failed && isLast)) return nothing;
       const { resources, pending } = await this.#engine.readStackState(name);
       const { entries } = await journal.list();
       const part = await journalPart(stack, resources, entries, journal);
-      const updates = lastUpdatesOfOthers({ resources, pending, failedUpdates }, part);
+      const updates = lastUpdatesOfOthers({ resources, pending, updates: recent }, part);
       const [last] = updates;
       if (last) logInfo("pulumi-ucaas", stackName(stack, undefined), describeLook(last));
       return { updates, resources };
@@ -102,11 +102,11 @@ export class UpdatesOfOthers {
 
 const nothing: Found = { updates: [], resources: [] };
 
-function isSince(modified: string | undefined, startedAt: string): boolean {
-  return modified !== undefined && Date.parse(modified) >= Date.parse(startedAt);
+function isSince(modified: string | undefined, update: StackUpdate): boolean {
+  return modified !== undefined && Date.parse(modified) >= latestStartOf(update);
 }
 
-function describeLook({ startedAt }: FailedUpdate): string {
+function describeLook({ startedAt }: StackUpdate): string {
   return [
     `the update of ${startedAt} failed with another journal.`,
     "Each vendor is asked what it has of the resources that are older; licences are sent again",

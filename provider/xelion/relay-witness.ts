@@ -2,7 +2,7 @@ import type { Witness } from "../runtime/earlier-runs.ts";
 import { endOf } from "../runtime/failed-updates.ts";
 import { isRecord } from "../runtime/is-record.ts";
 import { tryParseJson } from "../runtime/parse-json.ts";
-import type { FailedUpdate, RecordedResource } from "../runtime/stack-record.ts";
+import type { RecordedResource, StackUpdate } from "../runtime/stack-record.ts";
 import { xelionConfig } from "./config.ts";
 import { type Relay, relayMark } from "./relay.ts";
 
@@ -21,7 +21,7 @@ export class RelayWitness implements Witness {
     this.#account = account;
   }
 
-  servedUpdate(update: FailedUpdate, resources: readonly RecordedResource[]): boolean {
+  servedUpdate(update: StackUpdate, resources: readonly RecordedResource[]): boolean {
     const key = `${namespace}:${this.#account === undefined ? "callback" : "accounts"}`;
     const setting = update.config?.[key];
     // It may have been in the environment of that machine, or not.
@@ -34,7 +34,7 @@ export class RelayWitness implements Witness {
   }
 
   /** Orders by relay that the update itself sent, else earlier ones. */
-  #telling(update: FailedUpdate, resources: readonly RecordedResource[]) {
+  #telling(update: StackUpdate, resources: readonly RecordedResource[]) {
     const [start, end] = [Date.parse(update.startedAt), endOf(update)];
     const orders = resources.flatMap((each) => this.#orderByRelay(each));
     const own = orders.filter(

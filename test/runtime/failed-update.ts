@@ -6,6 +6,6 @@ export function failedUpdateElsewhere(): UpdatesOfOthers {
   const times = { startedAt: "2026-01-05T10:00:00Z", endedAt: "2026-01-05T10:00:09Z" };
   return new UpdatesOfOthers({
     readStackState: async () => ({ resources: [provider], pending: [] }),
-    readFailedUpdates: async () => [{ ...times, isLast: true, isBeforeDestroy: false }],
+    readUpdates: async () => [{ ...times, failed: true, isLast: true, isBeforeDestroy: false }],
   });
 }

@@ -6,11 +6,13 @@ import {
   lastUpdatesOfOthers,
 } from "../../provider/runtime/failed-updates.ts";
 import type { JournalEntry } from "../../provider/runtime/journal.ts";
+import type { NotedRun } from "../../provider/runtime/own-runs.ts";
 import type { StackRecord } from "../../provider/runtime/stack-record.ts";
 
 const update = {
   startedAt: "2026-01-05T09:00:00.000Z",
   endedAt: "2026-01-05T09:00:03.000Z",
+  failed: true,
   isLast: true,
   isBeforeDestroy: false,
 };
@@ -19,19 +21,62 @@ const provider = {
   type: "pulumi:providers:pulumi-nodejs",
   created: "2026-01-05T09:00:01.000Z",
 };
-const record: StackRecord = { resources: [provider], pending: [], failedUpdates: [update] };
+const record: StackRecord = { resources: [provider], pending: [], updates: [update] };
+/** An update of the second in which the other ends. */
+const next = {
+  ...update,
+  startedAt: update.endedAt,
+  endedAt: "2026-01-05T09:00:05.000Z",
+  failed: false,
+};
+const at = (time: string, engine?: string) => ({
+  at: `2026-01-05T${time}Z`,
+  ...(engine !== undefined && { engine }),
+});
 const nothing: JournalPart = { hasOldEntries: false, ownRuns: [] };
 
 describe("an update that failed", () => {
   test("is another machine's when this journal has noted no run in its time", () => {
-    const later = { ...nothing, ownRuns: ["2026-01-05T09:00:04.000Z"] };
+    const later = { ...nothing, ownRuns: [at("09:00:04.000")] };
     for (const part of [nothing, later])
       expect(lastUpdatesOfOthers(record, part)).toEqual([update]);
   });
 
   test("is this machine's when its program noted it", () => {
-    const part = { ...nothing, ownRuns: ["2026-01-05T09:00:03.400Z"] };
-    expect(lastUpdatesOfOthers(record, part)).toEqual([]);
+    for (const engine of [undefined, "127.0.0.1:1"]) {
+      const part = { ...nothing, ownRuns: [at("09:00:03.400", engine)], engine: "127.0.0.1:2" };
+      expect(lastUpdatesOfOthers(record, part)).toEqual([]);
+    }
+  });
+
+  test("is another machine's when the run that asks began in the second in which it ended", () => {
+    const engine = "127.0.0.1:1";
+    const part = { ...nothing, ownRuns: [at("09:00:03.900", engine)], engine };
+    expect(lastUpdatesOfOthers(record, part)).toEqual([update]);
+  });
+
+  test("is another machine's when the next update began here in the second in which it ended", () => {
+    const both = { ...record, updates: [{ ...next, failed: true }, update] };
+    for (const engine of [undefined, "127.0.0.1:1"]) {
+      const started = at("09:00:03.900", engine);
+      const part = { ...nothing, ownRuns: [started] };
+      expect(lastUpdatesOfOthers(both, part)).toContain(update);
+      const later = { ...nothing, ownRuns: [started, at("09:00:04.500", engine)] };
+      expect(lastUpdatesOfOthers(both, later)).toEqual([update]);
+    }
+  });
+
+  test("is another machine's when the update before it ended here in its first second", () => {
+    const before = { ...next, startedAt: "2026-01-05T08:59:58.000Z", endedAt: update.startedAt };
+    const part = { ...nothing, ownRuns: [at("09:00:00.200", "127.0.0.1:1")] };
+    const both = { ...record, updates: [update, before] };
+    expect(lastUpdatesOfOthers(both, part)).toEqual([update]);
+  });
+
+  test("is this machine's when the next update began in that second with another engine", () => {
+    const both = { ...record, updates: [{ ...next, failed: true }, update] };
+    const ownRuns = [at("09:00:03.100", "127.0.0.1:1"), at("09:00:04.100", "127.0.0.1:2")];
+    expect(lastUpdatesOfOthers(both, { ...nothing, ownRuns })).toEqual([]);
   });
 
   test("is this machine's when an older version left entries", () => {
@@ -39,7 +84,7 @@ describe("an update that failed", () => {
   });
 
   test("is not reported when a later one has succeeded", () => {
-    const settled = { ...record, failedUpdates: [{ ...update, isLast: false }] };
+    const settled = { ...record, updates: [{ ...update, isLast: false }] };
     expect(lastUpdatesOfOthers(settled, nothing)).toEqual([]);
   });
 
@@ -53,7 +98,7 @@ describe("an update that failed", () => {
     const destroyed = {
       ...record,
       resources: [],
-      failedUpdates: [{ ...update, isBeforeDestroy: true }],
+      updates: [{ ...update, isBeforeDestroy: true }],
     };
     expect(lastUpdatesOfOthers(destroyed, nothing)).toHaveLength(1);
   });
@@ -71,20 +116,22 @@ describe("a journal's part in earlier runs", () => {
     ...{ vendor: "xima", stack, thing: "acme", argumentsHash: "-", intendedAt: at, note: null },
     ...of,
   });
-  const noted = (runs: Record<string, string[]>) => ({
-    runTimes: async (identity: string) => runs[identity] ?? [],
+  const noted = (runs: Record<string, NotedRun[]>) => ({
+    notedRuns: async (identity: string) => runs[identity] ?? [],
   });
-  const run = "2026-01-05T10:00:00.000Z";
-  const before = "2026-01-05T09:00:00.000Z";
-  const after = "2026-01-05T10:00:02.000Z";
+  const run = at("10:00:00.000", "127.0.0.1:1");
+  const before = at("09:00:00.000");
+  const after = at("10:00:02.000");
 
   test("are entries of an older version, and none that its own noted runs left", async () => {
     const part = (...entries: JournalEntry[]) =>
       journalPart(stack, [], entries, noted({ [stack]: [run] }));
-    expect(await part(entry(after))).toMatchObject({ hasOldEntries: false, ownRuns: [run] });
-    expect(await part(entry(before))).toMatchObject({ hasOldEntries: true });
-    expect(await part(entry(before, { vendor: "ucaas" }))).toMatchObject({ hasOldEntries: false });
-    expect(await part(entry(before, { stack: "shop/other" }))).toMatchObject({
+    expect(await part(entry(after.at))).toMatchObject({ hasOldEntries: false, ownRuns: [run] });
+    expect(await part(entry(before.at))).toMatchObject({ hasOldEntries: true });
+    expect(await part(entry(before.at, { vendor: "ucaas" }))).toMatchObject({
+      hasOldEntries: false,
+    });
+    expect(await part(entry(before.at, { stack: "shop/other" }))).toMatchObject({
       hasOldEntries: false,
     });
   });
@@ -101,7 +148,7 @@ describe("a journal's part in earlier runs", () => {
   test("are the runs under each name that the stack had, also one that no resource has", async () => {
     const [first, second] = ["shop/first@s3://state", "shop/second@s3://state"];
     const moved = (from: string, to: string) =>
-      entry(after, { vendor: "ucaas", thing: "moved", stack: from, note: to });
+      entry(after.at, { vendor: "ucaas", thing: "moved", stack: from, note: to });
     const moves = [moved(first, second), moved(second, stack), moved(stack, second)];
     const runs = noted({ [first]: [before], [second]: [run], [stack]: [after] });
     expect(await journalPart(stack, [], moves, runs)).toMatchObject({

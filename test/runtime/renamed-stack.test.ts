@@ -52,7 +52,7 @@ test("an update that was settled after a rename is not repeated by a refresh", a
 test("a refresh under the earlier name hides no order of another machine", async () => {
   await journal.intend({ vendor: "xelion", stack: earlier, thing: "acme" }, "", {});
   const pending = [{ type: "creating", resource: { urn, type, inputs: { __journal: "other" } } }];
-  const record: StackRecord = { resources: [], pending, failedUpdates: [] };
+  const record: StackRecord = { resources: [], pending, updates: [] };
   const runs = new EarlierRuns(journal, new OwnRuns(config as never), ofProd(record));
   expect(await runs.doubt(tenant.type, earlier)).toBeUndefined();
   expect((await runs.doubt(tenant.type, today))?.reason).toContain("creating acme");

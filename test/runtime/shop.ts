@@ -10,7 +10,7 @@ import {
 import type { Operation } from "../../provider/runtime/operation.ts";
 import { OwnRuns } from "../../provider/runtime/own-runs.ts";
 import { PendingOperations } from "../../provider/runtime/pending-operations.ts";
-import type { FailedUpdate, RecordedResource } from "../../provider/runtime/stack-record.ts";
+import type { RecordedResource, StackUpdate } from "../../provider/runtime/stack-record.ts";
 import { UpdatesOfOthers } from "../../provider/runtime/updates-of-others.ts";
 
 const type = "FakeAccount";
@@ -187,7 +187,7 @@ export class Stack {
   #pending: { run: number; type: string; resource: RecordedResource }[] = [];
   #run = 0;
   /** The latest first. */
-  #failedUpdates: FailedUpdate[] = [];
+  #updates: StackUpdate[] = [];
 
   readonly #identity: Identity;
   readonly #asksEngine: boolean;
@@ -213,13 +213,18 @@ export class Stack {
     await this.#ownRuns[machine]?.note(this.stack);
     try {
       await this.#up(program, machine);
-      this.#failedUpdates = this.#failedUpdates.map((each) => ({ ...each, isLast: false }));
+      this.#updates = this.#updates.map((each) => ({ ...each, isLast: false }));
+      this.#record(startedAt, false);
     } catch (error) {
-      const times = { startedAt, endedAt: toSecond(new Date()) };
-      if (!(error instanceof Killed) || this.killed === "provider")
-        this.#failedUpdates.unshift({ ...times, isLast: true, isBeforeDestroy: false });
+      if (!(error instanceof Killed) || this.killed === "provider") this.#record(startedAt, true);
       throw error;
     }
+  }
+
+  /** What the engine notes of an update that it has ended itself. */
+  #record(startedAt: string, failed: boolean): void {
+    const endedAt = toSecond(new Date());
+    this.#updates.unshift({ startedAt, endedAt, failed, isLast: true, isBeforeDestroy: false });
   }
 
   async #up(program: Readonly<Record<string, Inputs>>, machine: number): Promise<void> {
@@ -313,10 +318,10 @@ export class Stack {
       }));
       return { resources: [provider, ...live, ...replaced], pending: this.#pending };
     };
-    const readFailedUpdates = async () => this.#failedUpdates;
+    const readUpdates = async () => this.#updates;
     return {
       pending: new PendingOperations(readStackState),
-      updatesOfOthers: new UpdatesOfOthers({ readStackState, readFailedUpdates }),
+      updatesOfOthers: new UpdatesOfOthers({ readStackState, readUpdates }),
     };
   }
 

@@ -39,7 +39,7 @@ test("the record is read again when the backend is gone for a moment", async () 
   expect(await readStackRecord("live", [1, 1, 1])).toEqual({
     resources: [],
     pending: [],
-    failedUpdates: [],
+    updates: [],
   });
 });
 
@@ -64,9 +64,10 @@ test("a failed update is one of the last until another one succeeds, whatever el
     run(3, "update", "succeeded"),
     run(2, "update", "failed"),
   ]);
-  const { failedUpdates } = await readStackRecord("live");
-  expect(failedUpdates).toMatchObject([
-    { startedAt: "2026-01-05", isLast: true, isBeforeDestroy: false },
-    { startedAt: "2026-01-02", isLast: false, isBeforeDestroy: true },
+  const { updates } = await readStackRecord("live");
+  expect(updates).toMatchObject([
+    { startedAt: "2026-01-05", failed: true, isLast: true, isBeforeDestroy: false },
+    { startedAt: "2026-01-03", failed: false },
+    { startedAt: "2026-01-02", failed: true, isLast: false, isBeforeDestroy: true },
   ]);
 });

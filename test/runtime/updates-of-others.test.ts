@@ -69,6 +69,15 @@ test.each([true, false])(
   },
 );
 
+test("what it changed in the second in which the resource was made here is as declared again", async () => {
+  await up(acme);
+  shop.vendor.killAt(1, true);
+  await expect(shop.up({ a: { name: "acme", seats: 9 } }, 1)).rejects.toThrow(Killed);
+  shop.vendor.killAt(Infinity, true);
+  await up(acme);
+  expect(shop.vendor.seatsOf("acme")).toBe(2);
+});
+
 test("what can be read and is as declared is not sent again", async () => {
   shop.vendor.isWriteOnly = false;
   const both = { ...acme, b: { name: "blue", seats: 1 } };

@@ -39,7 +39,7 @@ export function provider(
 }
 
 /** A stack without earlier runs. */
-export const newStack: StackRecord = { resources: [], pending: [], failedUpdates: [] };
+export const newStack: StackRecord = { resources: [], pending: [], updates: [] };
 
 export const inputsOf = (w: World, more: Partial<ProvisionInputs> = {}) =>
   ({ ...w.inputs, __stack: "shop/live", ...more }) as ProvisionInputs;

@@ -68,10 +68,11 @@ const killedProvider: StackRecord = {
     },
   ],
   pending: [],
-  failedUpdates: [
+  updates: [
     {
       startedAt: "2026-01-05T09:00:00.000Z",
       endedAt: "2026-01-05T09:00:03.000Z",
+      failed: true,
       isLast: true,
       isBeforeDestroy: false,
     },
@@ -117,9 +118,9 @@ describe("with a relay", () => {
     const relay = { "xelion:callback": { relayUrl: receiver.url, relayKey } };
     return { relay, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   }
-  const failedWith = (config: NonNullable<StackRecord["failedUpdates"][number]["config"]>) => ({
+  const failedWith = (config: NonNullable<StackRecord["updates"][number]["config"]>) => ({
     ...killedProvider,
-    failedUpdates: killedProvider.failedUpdates.map((update) => ({ ...update, config })),
+    updates: killedProvider.updates.map((update) => ({ ...update, config })),
   });
 
   test("a relay that came after the killed run does not excuse its order", async () => {
@@ -897,10 +898,11 @@ describe("on a machine that has run the stack before, with a journal of its own"
   const noteRun = (folder: string) => new OwnRuns(journalAt(folder), {}).note("shop/live");
   const failed = (startedAt: number, endedAt: number): StackRecord => ({
     ...killedProvider,
-    failedUpdates: [
+    updates: [
       {
         startedAt: new Date(startedAt).toISOString(),
         endedAt: new Date(endedAt).toISOString(),
+        failed: true,
         isLast: true,
         isBeforeDestroy: false,
       },
@@ -922,7 +924,7 @@ describe("on a machine that has run the stack before, with a journal of its own"
     expect((await up(known, record)).code).toBe("JOURNAL_UNKNOWN_RUN");
     expect(w.orders()).toHaveLength(1);
     await accept(known);
-    const later = { ...record, failedUpdates: [] };
+    const later = { ...record, updates: [] };
     expect((await up(known, later)).code).toBeUndefined();
   });
 
@@ -965,7 +967,7 @@ describe("on a machine that has run the stack before, with a journal of its own"
     expect((await update(known, record)).code).toBe("JOURNAL_UNKNOWN_RUN");
     expect(w.orders()).toHaveLength(2);
     await accept(known);
-    expect((await update(known, { ...record, failedUpdates: [] })).outs.orderId).toBe(3);
+    expect((await update(known, { ...record, updates: [] })).outs.orderId).toBe(3);
   });
 
   test("updates that failed here need no ceremony", async () => {
@@ -992,7 +994,7 @@ test("a run that was refused while the backend was gone needs no ceremony afterw
   const endedAt = new Date().toISOString();
   const record = {
     ...killedProvider,
-    failedUpdates: [{ startedAt, endedAt, isLast: true, isBeforeDestroy: false }],
+    updates: [{ startedAt, endedAt, failed: true, isLast: true, isBeforeDestroy: false }],
   };
   expect((await up(one, record)).code).toBeUndefined();
   expect(w.orders()).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { FailedUpdate } from "../../provider/runtime/stack-record.ts";
+import type { StackUpdate } from "../../provider/runtime/stack-record.ts";
 import { Relay } from "../../provider/xelion/relay.ts";
 import { RelayWitness } from "../../provider/xelion/relay-witness.ts";
 
@@ -8,9 +8,10 @@ const relay = relayAt("https://relay.example/xelion");
 const hidden = {};
 const shown = (value: unknown) => ({ value: JSON.stringify(value) });
 
-const update = (config: FailedUpdate["config"]): FailedUpdate => ({
+const update = (config: StackUpdate["config"]): StackUpdate => ({
   startedAt: "2026-01-05T09:00:00.000Z",
   endedAt: "2026-01-05T09:00:03.000Z",
+  failed: true,
   isLast: true,
   isBeforeDestroy: false,
   ...(config && { config }),
@@ -40,7 +41,7 @@ test("a run of another machine had the relay when its config shows the same one"
 
 test("a run without a relay in the stack's config counts as one that had none", () => {
   const witness = new RelayWitness(relay, undefined);
-  const configs: FailedUpdate["config"][] = [undefined, {}, { "xelion:accounts": hidden }];
+  const configs: StackUpdate["config"][] = [undefined, {}, { "xelion:accounts": hidden }];
   for (const config of configs)
     expect(witness.servedUpdate(update(config), [tenant(relay.mark)])).toBe(false);
 });
