@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { connect } from "node:net";
-import { sdkCommand } from "./sdk-command.ts";
+import { engineOfProvider, sdkCommand } from "./sdk-command.ts";
 
 interface ProviderProcess {
   readonly pid: number;
@@ -41,7 +41,8 @@ function providersOf(sdk: string): ProviderProcess[] {
   return processIds().flatMap((pid) => {
     if (pid === process.pid) return [];
     try {
-      const provider = providerOf(readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0"));
+      const args = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+      const provider = providerOf(args);
       if (provider === undefined || realpathSync(provider.sdk) !== realpathSync(sdk)) return [];
       // In a container, the same address is another engine's.
       if (networkOf(pid) !== networkOf("self")) return [];
@@ -59,11 +60,10 @@ function providersOf(sdk: string): ProviderProcess[] {
  * @param args as in `/proc`, the path of Node first
  */
 function providerOf(args: readonly string[]): { sdk: string; engine: EngineAddress } | undefined {
-  const command = sdkCommand(args);
-  if (command?.name !== "dynamic-provider") return undefined;
-  const [, host, port] = /^([\d.]+):(\d+)$/.exec(command.args[0] ?? "") ?? [];
-  if (host === undefined) return undefined;
-  return { sdk: command.sdk, engine: { host, port: Number(port) } };
+  const sdk = sdkCommand(args)?.sdk;
+  const [, host, port] = /^([\d.]+):(\d+)$/.exec(engineOfProvider(args) ?? "") ?? [];
+  if (sdk === undefined || host === undefined) return undefined;
+  return { sdk, engine: { host, port: Number(port) } };
 }
 
 function processIds(): number[] {

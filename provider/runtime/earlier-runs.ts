@@ -1,6 +1,6 @@
 import { isEqual } from "./equality.ts";
 import { UcaasError } from "./errors.ts";
-import { isOfAnotherJournal, type JournalPart, journalPart } from "./failed-updates.ts";
+import { type JournalPart, journalPart, updatesOfOtherJournals } from "./failed-updates.ts";
 import { toStateResource } from "./intents.ts";
 import {
   everyIdentity,
@@ -72,9 +72,7 @@ function judgeEarlierRuns(situation: Situation): Verdict {
   const { record, journal, knowledge, part, witness } = situation;
   const others = pendingOfOthers(situation);
   const kept = knowledge?.journal === journal ? knowledge : undefined;
-  const failed = record.updates.filter(
-    (update) => update.failed && isOfAnotherJournal(update, record, part, kept?.at),
-  );
+  const failed = updatesOfOtherJournals(record, part, kept?.at);
   // The oldest: as long as it is on record, so are the others.
   const unseen = failed.findLast((update) => !witness?.servedUpdate(update, record.resources));
   const { doubt, doubtOf } = kept ?? {};
@@ -186,6 +184,9 @@ export async function acceptEarlierRuns(journal: Journal, identity: string): Pro
   return pending.length;
 }
 
+/** An object store may have an update's record some time after its end. */
+const recordDelayMs = 60_000;
+
 /** Asks once in a process what the engine has of a stack and its earlier runs. */
 export class EarlierRuns {
   readonly #journal: Journal;
@@ -197,6 +198,8 @@ export class EarlierRuns {
   /** One after the other: each notes what it found. */
   #judging: Promise<unknown> = Promise.resolve();
   #noted: Promise<void> | undefined;
+  /** Before each question to the engine. A preview asks while another machine may be at work. */
+  readonly #lookedAt = new Date(Date.now() - recordDelayMs).toISOString();
 
   constructor(
     journal: Journal,
@@ -286,11 +289,13 @@ export class EarlierRuns {
         ? undefined
         : { reason: failure.reason, stack: identity, isPassing: true };
     const lastLook = knowledge?.journal === journal ? knowledge.at : "";
+    // What the operator has accepted since stays accepted.
+    const thisLook = [lastLook, this.#lookedAt].sort()[1] as string;
     const { accepted } = knowledge ?? {};
     await this.#journal.know(identity, {
       journal,
       // Another witness has to see again what this one knows, or has no doubt of.
-      at: failure || needsWitness || kept.doubtOf ? lastLook : new Date().toISOString(),
+      at: failure || needsWitness || kept.doubtOf ? lastLook : thisLook,
       ...kept,
       pending,
       ...(accepted && { accepted }),

@@ -3,18 +3,30 @@ import { journalCommand } from "./intents.ts";
 import { everyIdentity, isSameStack, type Journal, type JournalEntry } from "./journal.ts";
 import type { NotedRun } from "./own-runs.ts";
 import { engineOfProvider } from "./sdk-command.ts";
-import type { StackRecord, StackUpdate } from "./stack-record.ts";
+import { stackParts } from "./stack-identity.ts";
+import {
+  readStackNames as askStackNames,
+  type StackRecord,
+  type StackUpdate,
+} from "./stack-record.ts";
 
 type Resources = StackRecord["resources"];
 
 /** What this journal had to do with the earlier runs of a stack. */
 export interface JournalPart {
-  /** It has entries of the stack that are older than the first noted update. */
+  /** It has entries of the stack that are older than the first note. */
   readonly hasOldEntries: boolean;
-  /** The updates with this journal, the oldest first. */
+  /** Notes of runs with this journal, the oldest first. */
   readonly ownRuns: readonly NotedRun[];
   /** The address of this run's engine: its own notes are of no update on record. */
   readonly engine?: string | undefined;
+}
+
+/** What is asked of this run and its backend. */
+export interface JournalPartQuestions {
+  /** The address of this run's engine. */
+  readonly engine?: string | undefined;
+  readonly readStackNames?: () => Promise<readonly string[]>;
 }
 
 /**
@@ -22,16 +34,16 @@ export interface JournalPart {
  * rename the journal has its earlier runs under the earlier one.
  *
  * @param stack the stack's identity
- * @param engine the address of this run's engine
  */
 export async function journalPart(
   stack: string,
   resources: Resources,
   entries: readonly JournalEntry[],
   journal: Pick<Journal, "notedRuns">,
-  engine = engineOfProvider(),
+  { engine = engineOfProvider(), readStackNames = askStackNames }: JournalPartQuestions = {},
 ): Promise<JournalPart> {
-  const identities = everyIdentity(stack, resources, entries);
+  const marks = everyIdentity(stack, resources, entries);
+  const identities = await ofThisStack(stack, marks, readStackNames);
   const noted = await Promise.all(identities.map((identity) => journal.notedRuns(identity)));
   const ownRuns = noted.flat().sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   const first = ownRuns[0]?.at;
@@ -45,27 +57,50 @@ export async function journalPart(
 }
 
 /**
- * Whether a failed update may have sent something of which this journal does not know. A
- * provider process that is killed alone leaves no other trace in the engine.
- *
- * An update before the first noted one may be an older version's. Then older entries decide.
- *
- * @param lookedAt ISO time at which a run with this journal last looked at the record, if any did
+ * Without the identities of other stacks: a resource that `pulumi state move` has moved here
+ * has the mark of one that still exists, and whose runs are its own.
  */
-export function isOfAnotherJournal(
-  update: StackUpdate,
+async function ofThisStack(
+  stack: string,
+  identities: readonly string[],
+  readStackNames: () => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const own = stackParts(stack);
+  const isNamedOtherwise = (identity: string) => {
+    const { project, name } = stackParts(identity);
+    return project === own.project && name !== own.name;
+  };
+  if (!identities.some(isNamedOtherwise)) return identities;
+  const names = await readStackNames().catch(() => undefined);
+  return identities.filter(
+    (identity) =>
+      !isNamedOtherwise(identity) ||
+      (names !== undefined && !names.includes(stackParts(identity).name ?? "")),
+  );
+}
+
+/**
+ * The failed updates that may have sent something of which this journal does not know, the
+ * latest first. A provider process that is killed alone leaves no other trace in the engine.
+ *
+ * An update before the first note may be an older version's. Then older entries decide.
+ *
+ * @param lookedAt ISO time at which a run with this journal last looked, if any did
+ */
+export function updatesOfOtherJournals(
   { resources, updates }: Pick<StackRecord, "resources" | "updates">,
   part: JournalPart,
   lookedAt = "",
-): boolean {
-  const [start, end] = [Date.parse(update.startedAt), endOf(update)];
-  if (!update.isBeforeDestroy && !hadProvider(resources, end)) return false;
-  if (ownUpdates(updates, part).has(update)) return false;
-  const looked = lookedAt === "" ? Number.NEGATIVE_INFINITY : Date.parse(lookedAt);
-  const [first] = part.ownRuns;
-  if (first === undefined || start < Date.parse(first.at))
-    return !part.hasOldEntries && latestStartOf(update) > looked;
-  return end > looked;
+): StackUpdate[] {
+  const own = ownUpdates(updates, part);
+  const first = part.ownRuns[0] ? Date.parse(part.ownRuns[0].at) : Number.POSITIVE_INFINITY;
+  return updates.filter((update) => {
+    const end = endOf(update);
+    if (!update.failed || own.has(update)) return false;
+    if (!update.isBeforeDestroy && !hadProvider(resources, end)) return false;
+    if (afterStartOf(update) <= first && part.hasOldEntries) return false;
+    return lookedAt === "" || end > Date.parse(lookedAt);
+  });
 }
 
 /**
@@ -77,14 +112,17 @@ function ownUpdates(
   updates: readonly StackUpdate[],
   { ownRuns, engine }: JournalPart,
 ): ReadonlyMap<StackUpdate, string | undefined> {
-  const earlier = ownRuns.filter((run) => run.engine === undefined || run.engine !== engine);
+  const oldest = Math.min(...updates.map(({ startedAt }) => Date.parse(startedAt)));
+  const notes = ownRuns.filter(
+    (run) => Date.parse(run.at) >= oldest && (run.engine === undefined || run.engine !== engine),
+  );
   const own = new Map<StackUpdate, string | undefined>();
   let known: number;
   do {
     known = own.size;
-    for (const run of earlier) {
-      const [update, ...others] = updates.filter((each) => mayBeOf(run, each, own.get(each)));
-      if (update && others.length === 0) own.set(update, own.get(update) ?? run.engine);
+    for (const note of notes) {
+      const [update, ...others] = updates.filter((each) => mayBeOf(note, each, own.get(each)));
+      if (update && others.length === 0) own.set(update, own.get(update) ?? note.engine);
     }
     // An update whose engine is known now is no longer in question for another engine's note.
   } while (own.size > known);
@@ -92,14 +130,14 @@ function ownUpdates(
 }
 
 /** @param engine of the update, as far as it is known */
-function mayBeOf(run: NotedRun, update: StackUpdate, engine: string | undefined): boolean {
-  const at = Date.parse(run.at);
+function mayBeOf(note: NotedRun, update: StackUpdate, engine: string | undefined): boolean {
+  const at = Date.parse(note.at);
   const isInTime = at >= Date.parse(update.startedAt) && at < endOf(update);
-  return isInTime && (run.engine === undefined || engine === undefined || run.engine === engine);
+  return isInTime && (note.engine === undefined || engine === undefined || note.engine === engine);
 }
 
-/** The record's times are cut to the second. */
-export function latestStartOf({ startedAt }: StackUpdate): number {
+/** After the last moment at which it may have begun: the record's times are cut to the second. */
+export function afterStartOf({ startedAt }: StackUpdate): number {
   return Date.parse(startedAt) + 1000;
 }
 
@@ -120,11 +158,9 @@ function hadProvider(resources: Resources, end: number): boolean {
   );
 }
 
-/** Those of another journal that no successful update has followed. */
+/** Those that no successful update has followed. */
 export function lastUpdatesOfOthers(record: StackRecord, part: JournalPart): StackUpdate[] {
-  return record.updates.filter(
-    (update) => update.failed && update.isLast && isOfAnotherJournal(update, record, part),
-  );
+  return updatesOfOtherJournals(record, part).filter(({ isLast }) => isLast);
 }
 
 /**

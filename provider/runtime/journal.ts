@@ -199,7 +199,7 @@ export class Journal {
     return (name) => typeof name === "string" && names.has(name);
   }
 
-  /** The updates of a stack that ran with this journal, the oldest first. */
+  /** Notes of runs of a stack with this journal, the oldest first. */
   async notedRuns(stack: string): Promise<readonly NotedRun[]> {
     try {
       return await this.#runs.noted(stack);

@@ -3,6 +3,7 @@ import { isProgramOfCli } from "./host-location.ts";
 import { programStack } from "./organization.ts";
 import { OwnRuns } from "./own-runs.ts";
 
+/** Stacks with their engines: a process may run several updates, as with the Automation API. */
 const noted = new Set<string>();
 
 /** What the SDK's type of its client leaves out. */
@@ -11,17 +12,19 @@ interface GrpcClient {
 }
 
 /**
- * Notes in the journal that an update of this stack runs here, once in a process. Where
+ * Notes in the journal that an update of this stack runs here, once in an update. Where
  * the journal cannot be written, the provider sends nothing either.
  *
  * @param stack the stack's identity
  */
 export function noteRun(stack: string): void {
-  if (noted.has(stack) || pulumi.runtime.isDryRun()) return;
+  if (pulumi.runtime.isDryRun()) return;
   const engine = engineOfProgram();
   // In a unit test of a program, mocks stand for the engine, and nothing runs.
   if (engine === undefined) return;
-  noted.add(stack);
+  const update = `${stack} ${engine}`;
+  if (noted.has(update)) return;
+  noted.add(update);
   const get = (key: string) => pulumi.runtime.getConfig(key);
   new OwnRuns({ get }).note(stack, engine).catch(() => {});
 }

@@ -8,9 +8,9 @@ interface Source {
   get(key: string): string | undefined;
 }
 
-/** A run of a stack noted itself. */
+/** A note that a run of a stack was at work. A run may leave several. */
 export interface NotedRun {
-  /** ISO time, soon after the run began. */
+  /** ISO time. */
   readonly at: string;
   /**
    * The address of its engine, which tells two runs of one second apart. A run's program
@@ -63,7 +63,7 @@ export class OwnRuns {
     return await noted;
   }
 
-  /** The oldest first. One run may have several notes. */
+  /** The oldest first. */
   async noted(stack: string): Promise<NotedRun[]> {
     return (await this.#lines(stack)).flatMap((line) => {
       const [at = "", engine] = line.split(" ");

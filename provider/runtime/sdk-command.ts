@@ -23,9 +23,10 @@ export function sdkCommand(argv: readonly string[] = process.argv): SdkCommand |
 
 /**
  * The address of the engine that has started this provider process, such as
- * `127.0.0.1:40001`. Undefined in any other process. Pulumi names it as the first argument.
+ * `127.0.0.1:40001`. Undefined in any other process. Pulumi names it as the last argument,
+ * after flags for logs and traces.
  */
 export function engineOfProvider(argv: readonly string[] = process.argv): string | undefined {
   const command = sdkCommand(argv);
-  return command?.name === "dynamic-provider" ? command.args[0] : undefined;
+  return command?.name === "dynamic-provider" ? command.args.at(-1) : undefined;
 }

@@ -23,6 +23,7 @@ export interface StackUpdate {
   /** ISO time, cut to the second. */
   readonly startedAt: string;
   readonly endedAt: string;
+  /** False also for one that is too old to be judged. */
   readonly failed: boolean;
   /** No later update of the stack has succeeded. */
   readonly isLast: boolean;
@@ -113,13 +114,16 @@ export async function readUpdates(
   stack: string,
   pauses: readonly number[],
 ): Promise<StackUpdate[]> {
-  const args = ["stack", "history", "--json", "--page-size", String(lastRuns), "--stack", stack];
+  // One more shows whose a note is that may be of the oldest one or of the run before it.
+  const size = String(lastRuns + 1);
+  const args = ["stack", "history", "--json", "--page-size", size, "--stack", stack];
   const history = parsed(historySchema, await runAgain(args, pauses)) ?? [];
   const isLaterRun = (at: number, kind: string, result?: string) =>
     history.slice(0, at).some((run) => run.kind === kind && (!result || run.result === result));
   return history.flatMap(({ kind, result, startTime, endTime = startTime, config }, at) => {
-    if (kind !== "update") return [];
-    const failed = result === "failed";
+    // Pulumi Cloud has the run that asks.
+    if (kind !== "update" || result === "in-progress") return [];
+    const failed = result === "failed" && at < lastRuns;
     const isLast = !isLaterRun(at, "update", "succeeded");
     const isBeforeDestroy = isLaterRun(at, "destroy");
     return [

@@ -1,5 +1,5 @@
 import { UcaasError } from "./errors.ts";
-import { journalPart, lastUpdatesOfOthers, latestStartOf } from "./failed-updates.ts";
+import { afterStartOf, journalPart, lastUpdatesOfOthers } from "./failed-updates.ts";
 import { toStateResource } from "./intents.ts";
 import type { Journal } from "./journal.ts";
 import { logInfo } from "./log.ts";
@@ -103,7 +103,7 @@ export class UpdatesOfOthers {
 const nothing: Found = { updates: [], resources: [] };
 
 function isSince(modified: string | undefined, update: StackUpdate): boolean {
-  return modified !== undefined && Date.parse(modified) >= latestStartOf(update);
+  return modified !== undefined && Date.parse(modified) >= afterStartOf(update);
 }
 
 function describeLook({ startedAt }: StackUpdate): string {

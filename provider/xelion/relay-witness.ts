@@ -27,20 +27,18 @@ export class RelayWitness implements Witness {
     // It may have been in the environment of that machine, or not.
     if (setting === undefined) return false;
     if (setting.value !== undefined) return this.#isIn(tryParseJson(setting.value));
-    // The engine's record hides the relay with its key. Orders tell which one it was.
-    const orders = this.#telling(update, resources);
-    if (orders.length === 0) return this.#account === undefined;
-    return orders.some(({ mark = this.mark }) => mark === this.mark);
-  }
-
-  /** Orders by relay that the update itself sent, else earlier ones. */
-  #telling(update: StackUpdate, resources: readonly RecordedResource[]) {
+    // The engine's record hides the relay with its key. Orders tell which one it was: those
+    // of the update itself, else earlier ones.
     const [start, end] = [Date.parse(update.startedAt), endOf(update)];
     const orders = resources.flatMap((each) => this.#orderByRelay(each));
     const own = orders.filter(
       ({ sentAt, mark }) => mark !== undefined && sentAt >= start && sentAt < end,
     );
-    return own.length > 0 ? own : orders.filter(({ sentAt }) => sentAt < start);
+    // One of them may be of the update before, which ended in the second in which this began.
+    if (own.length > 0) return own.every(({ mark }) => mark === this.mark);
+    const earlier = orders.filter(({ sentAt }) => sentAt < start);
+    if (earlier.length === 0) return this.#account === undefined;
+    return earlier.some(({ mark = this.mark }) => mark === this.mark);
   }
 
   #isIn(setting: unknown): boolean {

@@ -28,9 +28,12 @@ function sdkCommand(project: string, name: string): string {
   return file;
 }
 
-async function providerProcess(project: string): Promise<ChildProcess> {
+async function providerProcess(
+  project: string,
+  flags: readonly string[] = [],
+): Promise<ChildProcess> {
   const file = sdkCommand(project, "dynamic-provider");
-  const child = spawn(process.execPath, ["--no-warnings", file, engineAddress], {
+  const child = spawn(process.execPath, ["--no-warnings", file, ...flags, engineAddress], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -55,6 +58,16 @@ test.runIf(process.platform === "linux")(
     const ended = once(left, "exit");
     expect(await programOf("a")).toEqual([left.pid]);
     expect(await ended).toEqual([null, "SIGTERM"]);
+  },
+);
+
+test.runIf(process.platform === "linux")(
+  "so is one whose engine was run with flags for logs and traces",
+  async () => {
+    const flags = ["--logtostderr", "-v=9", "--tracing", "file:/tmp/trace"];
+    const left = await providerProcess("a", flags);
+    await engineDies();
+    expect(await programOf("a")).toEqual([left.pid]);
   },
 );
 

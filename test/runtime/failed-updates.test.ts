@@ -88,6 +88,13 @@ describe("an update that failed", () => {
     expect(lastUpdatesOfOthers(settled, nothing)).toEqual([]);
   });
 
+  test("is another machine's when it began in the second after which the first run here is noted", () => {
+    const began = { ...next, startedAt: "2026-01-05T09:00:03.000Z", failed: true };
+    const ownRuns = [at("09:00:03.300", "127.0.0.1:1")];
+    const both = { ...record, updates: [began, { ...update, isLast: false }] };
+    expect(lastUpdatesOfOthers(both, { hasOldEntries: true, ownRuns })).toEqual([began]);
+  });
+
   test("has sent nothing when the stack had no provider by then", () => {
     const created = "2026-01-05T09:00:05.000Z";
     for (const resources of [[], [{ ...provider, created }]])
@@ -116,6 +123,8 @@ describe("a journal's part in earlier runs", () => {
     ...{ vendor: "xima", stack, thing: "acme", argumentsHash: "-", intendedAt: at, note: null },
     ...of,
   });
+  /** Of which stacks the backend has some; none is asked in most tests. */
+  const existing = (...names: string[]) => ({ readStackNames: async () => names });
   const noted = (runs: Record<string, NotedRun[]>) => ({
     notedRuns: async (identity: string) => runs[identity] ?? [],
   });
@@ -140,9 +149,22 @@ describe("a journal's part in earlier runs", () => {
     const earlier = "shop/pilot@s3://state";
     const resources = [{ urn: "", type: "", outputs: { __stack: earlier } }];
     const runs = noted({ [stack]: [run], [earlier]: [before] });
-    expect(await journalPart(stack, resources, [], runs)).toMatchObject({ ownRuns: [before, run] });
     const old = entry("2026-01-05T08:00:00.000Z", { stack: earlier });
-    expect(await journalPart(stack, resources, [old], runs)).toMatchObject({ hasOldEntries: true });
+    const part = await journalPart(stack, resources, [old], runs, existing("live"));
+    expect(part).toMatchObject({ ownRuns: [before, run], hasOldEntries: true });
+  });
+
+  test("are not those of a stack that a resource was moved from and that still exists", async () => {
+    const other = "shop/west@s3://state";
+    const resources = [{ urn: "", type: "", outputs: { __stack: other } }];
+    const runs = noted({ [stack]: [run], [other]: [before] });
+    const old = entry("2026-01-05T08:00:00.000Z", { stack: other });
+    const unreadable = { readStackNames: () => Promise.reject(new Error("the backend is gone")) };
+    for (const questions of [existing("live", "west"), unreadable])
+      expect(await journalPart(stack, resources, [old], runs, questions)).toMatchObject({
+        ownRuns: [run],
+        hasOldEntries: false,
+      });
   });
 
   test("are the runs under each name that the stack had, also one that no resource has", async () => {
@@ -151,7 +173,7 @@ describe("a journal's part in earlier runs", () => {
       entry(after.at, { vendor: "ucaas", thing: "moved", stack: from, note: to });
     const moves = [moved(first, second), moved(second, stack), moved(stack, second)];
     const runs = noted({ [first]: [before], [second]: [run], [stack]: [after] });
-    expect(await journalPart(stack, [], moves, runs)).toMatchObject({
+    expect(await journalPart(stack, [], moves, runs, existing("live"))).toMatchObject({
       ownRuns: [before, run, after],
     });
   });

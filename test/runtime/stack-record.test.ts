@@ -53,11 +53,20 @@ test("a backend that stays gone is an error", async () => {
   await expect(readStackRecord("live", [1, 1])).rejects.toThrow("[RECORD_UNREADABLE]");
 });
 
+test("a failed update counts as long as it is one of the last 20 runs", async () => {
+  const failed = { kind: "update", result: "failed", startTime: "2026-01-05" };
+  backendFails(0, "", Array(21).fill(failed));
+  const { updates } = await readStackRecord("live");
+  expect(updates.filter((update) => update.failed)).toHaveLength(20);
+});
+
 test("a failed update is one of the last until another one succeeds, whatever else is run", async () => {
   const run = (day: number, kind: string, result: string) => ({
     ...{ kind, result, startTime: `2026-01-0${day}`, endTime: `2026-01-0${day}` },
   });
   backendFails(0, "", [
+    // Pulumi Cloud has the run that asks.
+    run(7, "update", "in-progress"),
     run(6, "refresh", "succeeded"),
     run(5, "update", "failed"),
     run(4, "destroy", "failed"),

@@ -938,13 +938,17 @@ describe("on a machine that has run the stack before, with a journal of its own"
     expect(w.orders()).toHaveLength(1);
   });
 
-  test("a preview beside the other machine's update does not hide it", async () => {
-    const known = await knownMachine();
+  test.each([
+    ["", knownMachine],
+    [" from a machine that has no run of the stack yet", machine],
+  ])("a preview beside the other machine's update%s does not hide it", async (_, newMachine) => {
+    const known = await newMachine();
     const noted = Date.now();
     vi.useFakeTimers({ toFake: ["Date"], now: noted + 20_000 });
     try {
       await provider(w, { "ucaas:journalDir": known }, newStack).check({}, inputsOf(w));
       vi.setSystemTime(noted + 40_000);
+      await noteRun(known);
       const refused = await up(known, failed(noted + 10_000, noted + 30_000));
       expect(refused.code).toBe("JOURNAL_UNKNOWN_RUN");
     } finally {

@@ -72,6 +72,9 @@ test("orders that the failed update itself sent by the relay tell that it had it
     expect(served(tenant(other), sent(undefined, during))).toBe(false);
   }
   expect(served(tenant(other), sent(relay.mark, "2026-01-05T09:00:04Z"))).toBe(false);
+  // The update before may have ended in the second in which this one began.
+  const before = sent(relay.mark, "2026-01-05T09:00:00.100Z");
+  expect(served(before, sent(other, "2026-01-05T09:00:01Z"))).toBe(false);
   // A new stack, whose first update sent some orders and failed.
   const first = sent(relay.mark, "2026-01-05T09:00:01Z", "second");
   const accounts = update({ "xelion:accounts": hidden });
