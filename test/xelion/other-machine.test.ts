@@ -974,6 +974,15 @@ describe("on a machine that has run the stack before, with a journal of its own"
     expect((await update(known, { ...record, updates: [] })).outs.orderId).toBe(3);
   });
 
+  test("an update that is accepted soon after its end stays accepted", async () => {
+    const known = await machine();
+    const record = failed(Date.now() - 10_000, Date.now() - 8_000);
+    expect((await up(known, record)).code).toBe("JOURNAL_UNKNOWN_RUN");
+    await accept(known);
+    for (const tenantName of ["pbx1", "pbx2"])
+      expect((await up(known, record, { tenantName })).code).toBeUndefined();
+  });
+
   test("updates that failed here need no ceremony", async () => {
     const known = await knownMachine();
     const record = failed(Date.now() - 2_000, Date.now() + 2_000);
