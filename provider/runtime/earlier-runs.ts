@@ -184,7 +184,7 @@ export async function acceptEarlierRuns(journal: Journal, identity: string): Pro
   return pending.length;
 }
 
-/** An object store may have an update's record some time after its end. */
+/** The engine writes the record of an update after its end, at a slow backend some time after. */
 const recordDelayMs = 60_000;
 
 /** Asks once in a process what the engine has of a stack and its earlier runs. */

@@ -3,12 +3,7 @@ import { journalCommand } from "./intents.ts";
 import { everyIdentity, isSameStack, type Journal, type JournalEntry } from "./journal.ts";
 import type { NotedRun } from "./own-runs.ts";
 import { engineOfProvider } from "./sdk-command.ts";
-import { stackParts } from "./stack-identity.ts";
-import {
-  readStackNames as askStackNames,
-  type StackRecord,
-  type StackUpdate,
-} from "./stack-record.ts";
+import type { StackRecord, StackUpdate } from "./stack-record.ts";
 
 type Resources = StackRecord["resources"];
 
@@ -22,28 +17,21 @@ export interface JournalPart {
   readonly engine?: string | undefined;
 }
 
-/** What is asked of this run and its backend. */
-export interface JournalPartQuestions {
-  /** The address of this run's engine. */
-  readonly engine?: string | undefined;
-  readonly readStackNames?: () => Promise<readonly string[]>;
-}
-
 /**
  * By all identities that the stack has had, as far as its state and the journal know: after a
  * rename the journal has its earlier runs under the earlier one.
  *
  * @param stack the stack's identity
+ * @param engine the address of this run's engine
  */
 export async function journalPart(
   stack: string,
   resources: Resources,
   entries: readonly JournalEntry[],
   journal: Pick<Journal, "notedRuns">,
-  { engine = engineOfProvider(), readStackNames = askStackNames }: JournalPartQuestions = {},
+  engine = engineOfProvider(),
 ): Promise<JournalPart> {
-  const marks = everyIdentity(stack, resources, entries);
-  const identities = await ofThisStack(stack, marks, readStackNames);
+  const identities = everyIdentity(stack, resources, entries);
   const noted = await Promise.all(identities.map((identity) => journal.notedRuns(identity)));
   const ownRuns = noted.flat().sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   const first = ownRuns[0]?.at;
@@ -54,29 +42,6 @@ export async function journalPart(
       identities.some((identity) => isSameStack(entry.stack, identity)),
   );
   return { hasOldEntries, ownRuns, engine };
-}
-
-/**
- * Without the identities of other stacks: a resource that `pulumi state move` has moved here
- * has the mark of one that still exists, and whose runs are its own.
- */
-async function ofThisStack(
-  stack: string,
-  identities: readonly string[],
-  readStackNames: () => Promise<readonly string[]>,
-): Promise<readonly string[]> {
-  const own = stackParts(stack);
-  const isNamedOtherwise = (identity: string) => {
-    const { project, name } = stackParts(identity);
-    return project === own.project && name !== own.name;
-  };
-  if (!identities.some(isNamedOtherwise)) return identities;
-  const names = await readStackNames().catch(() => undefined);
-  return identities.filter(
-    (identity) =>
-      !isNamedOtherwise(identity) ||
-      (names !== undefined && !names.includes(stackParts(identity).name ?? "")),
-  );
 }
 
 /**

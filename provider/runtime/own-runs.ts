@@ -14,7 +14,7 @@ export interface NotedRun {
   readonly at: string;
   /**
    * The address of its engine, which tells two runs of one second apart. A run's program
-   * and its provider process have the same. Earlier releases noted none.
+   * and its provider process have the same. A note outside Pulumi's processes has none.
    */
   readonly engine?: string;
 }

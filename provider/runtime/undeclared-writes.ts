@@ -144,7 +144,7 @@ async function updatesOfOthers(
     "./failed-updates.ts"
   );
   const engine = engineOfProgram();
-  const part = await journalPart(identity, record.resources, entries, journal, { engine });
+  const part = await journalPart(identity, record.resources, entries, journal, engine);
   return lastUpdatesOfOthers(record, part).map((update) => describeFailedUpdate(update, identity));
 }
 

@@ -123,8 +123,6 @@ describe("a journal's part in earlier runs", () => {
     ...{ vendor: "xima", stack, thing: "acme", argumentsHash: "-", intendedAt: at, note: null },
     ...of,
   });
-  /** Of which stacks the backend has some; none is asked in most tests. */
-  const existing = (...names: string[]) => ({ readStackNames: async () => names });
   const noted = (runs: Record<string, NotedRun[]>) => ({
     notedRuns: async (identity: string) => runs[identity] ?? [],
   });
@@ -150,21 +148,8 @@ describe("a journal's part in earlier runs", () => {
     const resources = [{ urn: "", type: "", outputs: { __stack: earlier } }];
     const runs = noted({ [stack]: [run], [earlier]: [before] });
     const old = entry("2026-01-05T08:00:00.000Z", { stack: earlier });
-    const part = await journalPart(stack, resources, [old], runs, existing("live"));
+    const part = await journalPart(stack, resources, [old], runs);
     expect(part).toMatchObject({ ownRuns: [before, run], hasOldEntries: true });
-  });
-
-  test("are not those of a stack that a resource was moved from and that still exists", async () => {
-    const other = "shop/west@s3://state";
-    const resources = [{ urn: "", type: "", outputs: { __stack: other } }];
-    const runs = noted({ [stack]: [run], [other]: [before] });
-    const old = entry("2026-01-05T08:00:00.000Z", { stack: other });
-    const unreadable = { readStackNames: () => Promise.reject(new Error("the backend is gone")) };
-    for (const questions of [existing("live", "west"), unreadable])
-      expect(await journalPart(stack, resources, [old], runs, questions)).toMatchObject({
-        ownRuns: [run],
-        hasOldEntries: false,
-      });
   });
 
   test("are the runs under each name that the stack had, also one that no resource has", async () => {
@@ -173,7 +158,7 @@ describe("a journal's part in earlier runs", () => {
       entry(after.at, { vendor: "ucaas", thing: "moved", stack: from, note: to });
     const moves = [moved(first, second), moved(second, stack), moved(stack, second)];
     const runs = noted({ [first]: [before], [second]: [run], [stack]: [after] });
-    expect(await journalPart(stack, [], moves, runs, existing("live"))).toMatchObject({
+    expect(await journalPart(stack, [], moves, runs)).toMatchObject({
       ownRuns: [before, run, after],
     });
   });
