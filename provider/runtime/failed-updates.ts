@@ -123,7 +123,7 @@ function hadProvider(resources: Resources, end: number): boolean {
   );
 }
 
-/** Those that no successful update has followed. */
+/** The failed updates of other journals that no successful one has followed. */
 export function lastUpdatesOfOthers(record: StackRecord, part: JournalPart): StackUpdate[] {
   return updatesOfOtherJournals(record, part).filter(({ isLast }) => isLast);
 }
