@@ -211,8 +211,13 @@ describe("the outcome for an existing object", () => {
 
   test("it joins the customer of that slug, unless that one has such a section already", () => {
     const texts = {
-      "Pulumi.prod.yaml":
-        "config:\n  ucaas:customers:\n    acme: {name: Acme, xima: {ccId: {resellerId: r}}}\n    bakery: {name: B, enablex: {customerCode: OTHER}}\n",
+      "Pulumi.prod.yaml": [
+        "config:",
+        "  ucaas:customers:",
+        "    acme: {name: Acme, xima: {ccId: {resellerId: r}}}",
+        "    bakery: {name: B, enablex: {customerCode: OTHER}}",
+        "",
+      ].join("\n"),
       "customers/prod/clinic.yaml": "name: Clinic\n",
     };
     expect(

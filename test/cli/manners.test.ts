@@ -172,8 +172,10 @@ test.each([
 });
 
 test("what the Pulumi CLI says of a missing project has the same code and remedy", () => {
-  const stderr =
-    "error: no Pulumi.yaml project file found (searching upwards from /tmp). If you have not created a project yet, use `pulumi new` to do so: no project file found";
+  const stderr = [
+    "error: no Pulumi.yaml project file found (searching upwards from /tmp).",
+    "If you have not created a project yet, use `pulumi new` to do so: no project file found",
+  ].join(" ");
   expect(pulumiError("read the stack's config", { exitCode: 255, stderr })).toMatchObject({
     code: "NO_PROJECT",
     hint: "run the command in the folder of the Pulumi project",

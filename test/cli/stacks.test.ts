@@ -305,7 +305,11 @@ describe("ucaas ci stacks", () => {
       expect(run).toMatchObject({
         exitCode: 1,
         stdout: "",
-        stderr: `use the plan: ${file} is missing or cut off: the preview ended before it was written [PLAN_OUTDATED]\n  What to do: nothing was done. Run the workflow by hand for this stack: it makes a new preview\n`,
+        stderr: [
+          `use the plan: ${file} is missing or cut off: the preview ended before it was written [PLAN_OUTDATED]`,
+          "  What to do: nothing was done. Run the workflow by hand for this stack: it makes a new preview",
+          "",
+        ].join("\n"),
       });
     }
   });

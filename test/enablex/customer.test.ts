@@ -390,7 +390,10 @@ describe("a customer that is deleted", () => {
     await provider.delete(id, outs);
     expect(enablex.customers()).toMatchObject([{ id }]);
     expect(messages.join()).toContain(
-      `customer ${id} (ACME) leaves the state but stays at EnableX: enablex:routes.customerDelete is none, so it stays as it is, and what it has is billed, until it is ended in the EnableX portal`,
+      [
+        `customer ${id} (ACME) leaves the state but stays at EnableX: enablex:routes.customerDelete is none,`,
+        "so it stays as it is, and what it has is billed, until it is ended in the EnableX portal",
+      ].join(" "),
     );
     expect(messages.join()).not.toContain("undefined");
   });

@@ -161,7 +161,8 @@ export async function netsapiensPlanted(): Promise<Planted> {
   server.state.users["api@acme"]!.password = apiPassword;
   const program = (name: string) => `
     const client = new ucaas.NetsapiensOAuthClient("client", {
-      driver: "existing", domain: "acme", clientId: "${client.clientId}", clientSecret: config.requireSecret("${name}"), did: "+13125550100",
+      driver: "existing", domain: "acme", did: "+13125550100",
+      clientId: "${client.clientId}", clientSecret: config.requireSecret("${name}"),
     });
     outputs.bundle = client.bundle;
     outputs.clientSecret = client.clientSecret;`;

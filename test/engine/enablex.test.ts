@@ -404,7 +404,9 @@ test("100 customers cost one request each and a few pages, and 1.6 KB of state e
   const program = `
     import { EnableXCustomer } from "pulumi-ucaas";
     for (let i = 1; i <= 100; i++)
-      new EnableXCustomer("customer-" + i, { customerName: "Customer " + i, customerCode: "C-" + i, contactEmail: "c-" + i + "@customers.test" });`;
+      new EnableXCustomer("customer-" + i, {
+        customerName: "Customer " + i, customerCode: "C-" + i, contactEmail: "c-" + i + "@customers.test"
+      });`;
   await using stack = await workspace({ program, config: enablex.config });
   (await stack.up()).ok();
   expect(enablex.calls(/^POST/)).toHaveLength(100);

@@ -20,7 +20,8 @@ const program = ({ made = "xima-acme", port = 5060, password = there.apiPassword
     driver: "existing", sipProxyServerPort: ${port},
   });
   const made = new NetsapiensOAuthClient("made", {
-    domain: "acme", clientId: "${made}", did: "3125550100", driver: "portal", portal: { username: "superuser", password: "${there.portalPassword}" },
+    domain: "acme", clientId: "${made}", did: "3125550100", driver: "portal",
+    portal: { username: "superuser", password: "${there.portalPassword}" },
   });
   export const bundle = made.bundle;
   export const secret = made.clientSecret;
@@ -329,7 +330,8 @@ describe("a state that an earlier release wrote", () => {
   const declared = (port: number) => `
     import { NetsapiensOAuthClient } from "pulumi-ucaas";
     new NetsapiensOAuthClient("given", {
-      domain: "acme", clientId: "${there.clientId}", clientSecret: "${there.clientSecret}", did: "${there.did}", driver: "existing", sipProxyServerPort: ${port},
+      domain: "acme", clientId: "${there.clientId}", clientSecret: "${there.clientSecret}",
+      did: "${there.did}", driver: "existing", sipProxyServerPort: ${port},
     });
     new NetsapiensOAuthClient("made", { domain: "acme", clientId: "xima-acme", did: "3125550100", driver: "portal" });
   `;

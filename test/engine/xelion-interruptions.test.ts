@@ -52,7 +52,10 @@ test(`runs stopped at random moments never order a configuration twice (seed ${s
   };
 
   for (const [number, disturbances] of courses.entries()) {
-    const name = `course ${number}: ${disturbances.map(({ who, after, milliseconds, look }) => [who, milliseconds, "ms after", after, ...look].join(" ")).join(", ")}`;
+    const described = disturbances.map(({ who, after, milliseconds, look }) =>
+      [who, milliseconds, "ms after", after, ...look].join(" "),
+    );
+    const name = `course ${number}: ${described.join(", ")}`;
     await stack.writeProgram(program(name, ""));
     for (const { who, after, milliseconds, look } of disturbances) {
       const before = seen[after]();

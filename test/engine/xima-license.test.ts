@@ -9,7 +9,10 @@ import { licenceServer } from "../xima/licence-server.ts";
 import { type Deployment, type Workspace, workspace } from "./workspace.ts";
 
 const password = "sip-canary-password";
-const sip = `sipCredentials: { username: "acme-trunk", password: "${password}", sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example" }`;
+const sip = `sipCredentials: {
+  username: "acme-trunk", password: "${password}",
+  sipServer: "sip.acme.example", outboundProxy: "proxy.acme.example"
+}`;
 
 /** A program with a licence for each name, and what is in its arguments. */
 const program = (licences: Record<string, string>) => `

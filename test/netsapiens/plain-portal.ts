@@ -25,17 +25,27 @@ export async function plainPortal() {
       .join("")}</table>`;
   const pages: Record<string, (body: URLSearchParams, query: string) => string> = {
     "/SiPbx/adminlogin.php": () =>
-      `<form method="post" action="/SiPbx/home"><table><tr><td>User Name:</td><td><input name="u"></td></tr><tr><td>Password:</td><td><input name="p" type="password"></td></tr></table><button>Sign In</button></form>`,
+      `<form method="post" action="/SiPbx/home"><table>
+        <tr><td>User Name:</td><td><input name="u"></td></tr>
+        <tr><td>Password:</td><td><input name="p" type="password"></td></tr>
+      </table><button>Sign In</button></form>`,
     "/SiPbx/home": (body) =>
       body.get("u") === "admin" && body.get("p") === "Plain-portal-1"
         ? home
         : pages["/SiPbx/adminlogin.php"]!(body, ""),
     "/SiPbx/system": () => `${home}${menu("Settings", "/SiPbx/settings")}`,
     "/SiPbx/settings": () =>
-      `${home}<b onclick="this.nextElementSibling.hidden = false">Advanced</b><ul hidden><li onclick="fetch('/SiPbx/list').then((r) => r.text()).then((t) => { main.innerHTML = t; })">OAuth Clients</li></ul><div id="main"></div>`,
+      `${home}<b onclick="this.nextElementSibling.hidden = false">Advanced</b>
+      <ul hidden><li
+        onclick="fetch('/SiPbx/list').then((r) => r.text()).then((t) => { main.innerHTML = t; })"
+      >OAuth Clients</li></ul>
+      <div id="main"></div>`,
     "/SiPbx/list": list,
     "/SiPbx/new": () =>
-      `<form method="post" action="/SiPbx/made"><p>Search <input name="search"></p><table><tr><td>Client ID *</td><td><input name="id"></td></tr><tr><td>Redirect URL</td><td><input name="url"></td></tr></table><input type="submit" value="Create"></form>`,
+      `<form method="post" action="/SiPbx/made"><p>Search <input name="search"></p><table>
+        <tr><td>Client ID *</td><td><input name="id"></td></tr>
+        <tr><td>Redirect URL</td><td><input name="url"></td></tr>
+      </table><input type="submit" value="Create"></form>`,
     "/SiPbx/made": (body) => {
       clients.push({
         id: body.get("id") ?? "",

@@ -21,12 +21,26 @@ afterAll(async () => {
 
 /** One resource of each kind, without its first lines. */
 const declarations = () => `
-new XimaLicense("acme", { ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" }, professionalSeats: 12 });
-new NetsapiensOAuthClient("acme", { driver: "existing", domain: "${sandbox.netsapiens.domain}", clientId: "${sandbox.netsapiens.clientId}", clientSecret: config.requireSecret("clientSecret"), did: "${sandbox.netsapiens.did}" });
-const customer = new EnableXCustomer("acme", { customerName: "Acme", customerCode: "acme", contactEmail: "it@acme.test" });
+new XimaLicense("acme", {
+  ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme", tenantName: "Acme" },
+  professionalSeats: 12,
+});
+new NetsapiensOAuthClient("acme", {
+  driver: "existing", domain: "${sandbox.netsapiens.domain}", did: "${sandbox.netsapiens.did}",
+  clientId: "${sandbox.netsapiens.clientId}", clientSecret: config.requireSecret("clientSecret"),
+});
+const customer = new EnableXCustomer("acme", {
+  customerName: "Acme", customerCode: "acme", contactEmail: "it@acme.test",
+});
 new EnableXSubscription("acme", { customerId: customer.customerId, planId: 7 });
-new EnableXUser("acme", { customerId: customer.customerId, userType: "moderator", firstName: "Ada", email: "ada@acme.test" });
-new XelionTenantProvision("acme", { serverUrl: "${sandbox.xelion.tenant.baseUrl}", tenantName: "${sandbox.xelion.tenantName}", tenantLogin: { userName: "${sandbox.xelion.userName}", password: config.requireSecret("tenantPassword") }, configuration: { version: 1, organization: { name: "Acme" } }, timeout: "1m" });
+new EnableXUser("acme", {
+  customerId: customer.customerId, userType: "moderator", firstName: "Ada", email: "ada@acme.test",
+});
+new XelionTenantProvision("acme", {
+  serverUrl: "${sandbox.xelion.tenant.baseUrl}", tenantName: "${sandbox.xelion.tenantName}", timeout: "1m",
+  tenantLogin: { userName: "${sandbox.xelion.userName}", password: config.requireSecret("tenantPassword") },
+  configuration: { version: 1, organization: { name: "Acme" } },
+});
 `;
 const classes =
   "Customer, EnableXCustomer, EnableXSubscription, EnableXUser, NetsapiensOAuthClient, XelionTenantProvision, XimaLicense";
@@ -79,8 +93,13 @@ describe("the package that npm packs, installed in a new project", () => {
   );
 
   test("has types that a strict TypeScript takes, from an ES module and from CommonJS", async () => {
-    const typed = (resource: string) =>
-      `${resource}\nexport const licence: XimaLicenseArgs = { ccId: { resellerId: "a", tenantId: "b" }, professionalSeats: 12 };\nexport const made = () => new XimaLicense("acme", licence).lastAssertedAt;\n// @ts-expect-error a text is no number of seats\nexport const wrong: XimaLicenseArgs = { ccId: { resellerId: "a", tenantId: "b" }, professionalSeats: "12" };\n`;
+    const typed = (resource: string) => `${resource}
+const ccId = { resellerId: "a", tenantId: "b" };
+export const licence: XimaLicenseArgs = { ccId, professionalSeats: 12 };
+export const made = () => new XimaLicense("acme", licence).lastAssertedAt;
+// @ts-expect-error a text is no number of seats
+export const wrong: XimaLicenseArgs = { ccId, professionalSeats: "12" };
+`;
     await writeFile(
       join(project.project, "module.mts"),
       typed(`import { XimaLicense, type XimaLicenseArgs } from "pulumi-ucaas";`),

@@ -1442,7 +1442,12 @@ describe("delete", () => {
     const { deletionId, scheduledAt } = licences.server.state.customers[id]!.deletion!;
     const stack = /\/([^/@]+)/.exec(outs.__stack)?.[1];
     expect(host.output()).toContain(
-      `XimaLicense ${id}: is scheduled for deletion in 1 week (scheduled at ${scheduledAt}), deletionId ${deletionId}. Xima: "Resources have been scheduled for deletion". Until then Xima support can restore it by the deletionId (ucaas xima deletions --stack ${stack} lists it)`,
+      [
+        `XimaLicense ${id}: is scheduled for deletion in 1 week (scheduled at ${scheduledAt}),`,
+        `deletionId ${deletionId}. Xima: "Resources have been scheduled for deletion".`,
+        "Until then Xima support can restore it by the deletionId",
+        `(ucaas xima deletions --stack ${stack} lists it)`,
+      ].join(" "),
     );
   });
 

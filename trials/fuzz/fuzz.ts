@@ -43,8 +43,10 @@ try {
   const seconds = (Date.now() - started) / 1000;
   const megabytes = Math.round(peak / 2 ** 20);
   const isTooMuch = megabytes > mostMegabytes;
+  const memory = `${megabytes} MB${isTooMuch ? ` (more than ${mostMegabytes})` : ""}`;
   console.error(
-    `${cases.length} cases in ${seconds.toFixed(0)} s, at most ${megabytes} MB${isTooMuch ? ` (more than ${mostMegabytes})` : ""}: ${findings.length} with findings, ${elsewhere} calls elsewhere`,
+    `${cases.length} cases in ${seconds.toFixed(0)} s, at most ${memory}: ` +
+      `${findings.length} with findings, ${elsewhere} calls elsewhere`,
   );
   process.exitCode = findings.length + elsewhere > 0 || isTooMuch ? 1 : 0;
 } finally {

@@ -111,7 +111,20 @@ function buildPause(folder: string): void {
     go(source, "mod", "init", "pause");
     writeFileSync(
       join(source, "main.go"),
-      'package main\n\nimport (\n\t"os"\n\t"os/signal"\n\t"syscall"\n)\n\nfunc main() {\n\tc := make(chan os.Signal, 1)\n\tsignal.Notify(c, syscall.SIGINT, syscall.SIGTERM)\n\t<-c\n}\n',
+      `package main
+
+import (
+\t"os"
+\t"os/signal"
+\t"syscall"
+)
+
+func main() {
+\tc := make(chan os.Signal, 1)
+\tsignal.Notify(c, syscall.SIGINT, syscall.SIGTERM)
+\t<-c
+}
+`,
     );
     build(source, folder, "", ["."]);
   });
