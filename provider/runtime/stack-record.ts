@@ -186,6 +186,13 @@ function asUnreadable(error: unknown): unknown {
   return error instanceof CommandFailed ? unreadable(error.message) : error;
 }
 
+/**
+ * With PostgreSQL as its backend, the engine opens two connections for each processor. A
+ * listing of stacks reads ten at a time, and each holds one connection while it waits for
+ * another. On two processors a listing of four stacks would never end.
+ */
+const withoutDeadlock = { GOMAXPROCS: "2", PULUMI_DIY_BACKEND_PARALLEL: "3" };
+
 function run(args: readonly string[]): Promise<string> {
   // The engine's telemetry is no business of another command.
   const { PULUMI_LOG_OTLP_ENDPOINT: _, ...env } = pulumiEnvironment(process.env);
@@ -194,7 +201,7 @@ function run(args: readonly string[]): Promise<string> {
       "pulumi",
       [...args, "--non-interactive", "--color=never"],
       {
-        env,
+        env: { ...env, ...withoutDeadlock },
         maxBuffer: 1024 ** 3,
         timeout: 60_000,
       },
