@@ -131,6 +131,12 @@ export class PostgresDatabase {
       query_timeout: 60_000,
       // A command ends when its work does.
       allowExitOnIdle: true,
+      // A commit that has returned is on the disk, whatever the server's default is.
+      verify: (client, done) =>
+        client.query("set synchronous_commit = on").then(
+          () => done(),
+          (error: Error) => done(error),
+        ),
     });
     // A connection that breaks while it is idle is replaced by the next call.
     pool.on("error", () => {});
@@ -138,8 +144,6 @@ export class PostgresDatabase {
       // One that breaks while it is in use fails its call. Without a listener it would end
       // the process too.
       client.on("error", () => {});
-      // A commit that has returned is on the disk, whatever the server's default is.
-      client.query("set synchronous_commit = on").catch(() => {});
     });
     const client = await pool.connect();
     try {

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Journal } from "../../provider/runtime/journal.ts";
 import { JournalDatabase } from "../../provider/runtime/journal-database.ts";
@@ -8,6 +10,7 @@ import type { JournalEntry, JournalKey } from "../../provider/runtime/journal-en
 import { JournalFolder } from "../../provider/runtime/journal-folder.ts";
 import { PostgresDatabase } from "../../provider/runtime/postgresql.ts";
 import { Deletions } from "../../provider/xima/deletions.ts";
+import { root } from "../../tools/engine/paths.mjs";
 import { Postgres } from "../receiver/postgres.ts";
 
 const day = 24 * 60 * 60 * 1000;
@@ -236,6 +239,20 @@ describe("the journal in a PostgreSQL database", () => {
     await postgres.up();
     const { entries: found } = await open().list();
     for (const entry of entries) expect(found).toContainEqual(entry);
+  });
+
+  test("calls nothing of pg that is deprecated, which a terminal would show", async () => {
+    const module = join(root, "provider", "runtime", "journal.ts");
+    const program = `import { Journal } from ${JSON.stringify(module)};
+      const source = { get: (key) => key === "ucaas:journal" ? process.env.DATABASE : undefined };
+      const journal = new Journal(source, {});
+      await Promise.all([1, 2, 3, 4].map(() => journal.list()));`;
+    const { stderr } = await promisify(execFile)(
+      process.execPath,
+      ["--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", program],
+      { env: { ...process.env, DATABASE: url } },
+    );
+    expect(stderr).toBe("");
   });
 
   test("waits for a restarting server, and writes the entry once", async () => {
