@@ -11,20 +11,20 @@
  * ```
  *
  * Runs are interleaved (A B C, A B C, …), so that a machine that gets slower slows all of
- * them; the median is shown. `customers` and `backend-options` also write each
+ * them; the median is shown. `customers`, `backend-options` and `fleet` also write each
  * measurement into bench/results.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { packed } from "../test/package/packed.ts";
+import { packagesOfProject, packed } from "../test/package/packed.ts";
 import { root } from "../tools/engine/paths.mjs";
 import { backendOptionContenders } from "./backend-options.ts";
 import type { Contender } from "./contender.ts";
 import { closure, floor, ucaas } from "./customer-programs.ts";
 import { customersReport, measureCustomers } from "./customers.ts";
 import { enablexRefresh } from "./enablex-refresh.ts";
-import { measureFleet } from "./fleet.ts";
+import { fleetReport, measureFleet } from "./fleet.ts";
 import { licences } from "./licences.ts";
 import { isOpenTofuBuilt, openTofu } from "./opentofu.ts";
 import { buildPeers } from "./peers/build.mjs";
@@ -61,13 +61,15 @@ const benchmarks: Record<string, () => Promise<string>> = {
     ]),
   "backend-options": () => measured("backend-options", backendOptionContenders),
   fleet: async () => {
-    await using installed = await packed("pulumi-ucaas");
-    return await measureFleet({
+    await using installed = await packed(...packagesOfProject);
+    const begun = beginResults();
+    const measurements = await measureFleet({
       stacks: Number(values.stacks),
       workers: Number(values.workers),
       customers: resources[0] ?? 0,
       modules: join(installed.project, "node_modules"),
     });
+    return `${fleetReport(measurements)}\n${writeResults("fleet", begun, measurements)}`;
   },
 };
 

@@ -66,7 +66,7 @@ export function beginResults(): Pick<Results, "commit" | "takenAt" | "machine"> 
 export function writeResults(
   benchmark: string,
   { commit, takenAt, machine }: ReturnType<typeof beginResults>,
-  measurements: readonly Measurement[],
+  measurements: readonly object[],
 ): string {
   const about: Omit<Results, "measurements"> = {
     benchmark,

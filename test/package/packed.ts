@@ -27,6 +27,15 @@ export interface Packed {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What a reseller's project has, with what these packages need of each other. */
+export const packagesOfProject: Parameters<typeof packed> = [
+  "pulumi-ucaas",
+  "pulumi-ucaas-stacks",
+  "pulumi-ucaas-receiver",
+  "pulumi-ucaas-sandbox",
+  "ucaas",
+];
+
 /**
  * Packs a copy of the repository, for packing changes package.json for as long as it
  * takes, and installs some of its packages as a user would.

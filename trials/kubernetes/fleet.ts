@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Sandbox } from "../../sandbox/start.ts";
-import { packed } from "../../test/package/packed.ts";
+import { packagesOfProject, packed } from "../../test/package/packed.ts";
 import type { Postgres } from "../../test/receiver/postgres.ts";
 import type { Cluster } from "./cluster.ts";
 import { delayVictims, disturb } from "./disturbances.ts";
@@ -128,13 +128,7 @@ async function makeProject(
   environment: Record<string, string>,
   tenantServer: string,
 ): Promise<string> {
-  await using installed = await packed(
-    "pulumi-ucaas",
-    "pulumi-ucaas-stacks",
-    "pulumi-ucaas-receiver",
-    "pulumi-ucaas-sandbox",
-    "ucaas",
-  );
+  await using installed = await packed(...packagesOfProject);
   const project = join(folder, "project");
   cpSync(installed.project, project, { recursive: true, verbatimSymlinks: true });
   writeFileSync(
