@@ -59,7 +59,9 @@ const patience = 1_000;
  *
  * The engine checks all new resources before most of their creates begin, so the checks
  * tell how many creates are to come. A create returns at once while more are to come,
- * since the engine starts the next one only then. The last ones look for all.
+ * since the engine starts the next one only then. The last ones look for all. Below
+ * components the checks come one after the other, so the last ones wait for another check
+ * first, for as long as a look takes.
  */
 export class CreateBatch {
   readonly #source: BatchSource;
@@ -70,7 +72,13 @@ export class CreateBatch {
   #list: Promise<ListedIdentities | undefined> | "too long" | undefined;
   readonly #own = new Set<string>();
   #unverified: Entry[] = [];
-  #waiting: PromiseWithResolvers<LastLook> | undefined;
+  /** Resolves with the look, or with nothing where more creates are to come after all. */
+  #waiting: PromiseWithResolvers<LastLook | undefined> | undefined;
+  #isDeciding = false;
+  /** How long the last read of the list took, in milliseconds. */
+  #readTook = 0;
+  /** Resolves when the next create is announced. */
+  #announcement = Promise.withResolvers<void>();
   /** Resolves when the next create begins. */
   #next = Promise.withResolvers<void>();
   /** A look that was taken for the last was not: the engine starts one create after the other. */
@@ -84,6 +92,8 @@ export class CreateBatch {
   /** A new resource was checked, so its create is to come. */
   announce(): void {
     this.#announced++;
+    this.#announcement.resolve();
+    this.#announcement = Promise.withResolvers();
   }
 
   /** A create begins. Each is ended by {@link finish}. */
@@ -129,26 +139,35 @@ export class CreateBatch {
     }
     if (this.#unverified.length === 0) return undefined;
     this.#waiting ??= Promise.withResolvers();
-    const { promise, resolve } = this.#waiting;
-    if (this.#sending === 0) {
-      this.#waiting = undefined;
-      const entries = this.#unverified.splice(0);
-      const look = this.#look(entries);
-      for (const each of entries) each.look = look;
-      resolve(look);
-    }
+    const { promise } = this.#waiting;
+    if (this.#sending === 0 && !this.#isDeciding) await this.#decide();
     return promise;
+  }
+
+  /** Nothing is under way: a look verifies all, unless another create is announced. */
+  async #decide(): Promise<void> {
+    this.#isDeciding = true;
+    const announced = this.#announced;
+    await firstOf(this.#announcement.promise, Math.min(this.#readTook, patience));
+    this.#isDeciding = false;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (this.#announced > announced) {
+      for (const entry of this.#unverified) entry.hasReturned = true;
+      waiting?.resolve(undefined);
+      return;
+    }
+    const entries = this.#unverified.splice(0);
+    const look = this.#look(entries);
+    for (const each of entries) each.look = look;
+    waiting?.resolve(look);
   }
 
   async #isLast(): Promise<boolean> {
     if (this.#begun >= this.#announced) return true;
     if (this.#sending > 0 || this.#oneByOne) return false;
     const begun = this.#begun;
-    const waiting = new AbortController();
-    const { signal } = waiting;
-    const tooLong = pause(patience, undefined, { signal }).catch(() => {});
-    await Promise.race([this.#next.promise, tooLong]);
-    waiting.abort();
+    await firstOf(this.#next.promise, patience);
     this.#lookedEarly = this.#begun === begun;
     return this.#lookedEarly;
   }
@@ -161,6 +180,7 @@ export class CreateBatch {
       return undefined;
     }
     const list = new ListedIdentities();
+    const begun = performance.now();
     let pages = 0;
     try {
       for await (const rows of this.#source.pages()) {
@@ -174,6 +194,7 @@ export class CreateBatch {
       this.#list = undefined;
       throw error;
     }
+    this.#readTook = performance.now() - begun;
     return list;
   }
 
@@ -202,6 +223,14 @@ export class CreateBatch {
     const problems = verified.filter((problem) => problem !== undefined);
     return { rows, takeProblems: () => problems.splice(0) };
   }
+}
+
+async function firstOf(event: Promise<void>, milliseconds: number): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  const tooLong = pause(milliseconds, undefined, { signal }).catch(() => {});
+  await Promise.race([event, tooLong]);
+  waiting.abort();
 }
 
 /** What a list has, by identity. */

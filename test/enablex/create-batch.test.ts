@@ -1,3 +1,4 @@
+import { setTimeout as pause, setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { CreateBatch, type CreatedObject } from "../../provider/enablex/create-batch.ts";
 import type { ApiRecord } from "../../provider/enablex/fields.ts";
@@ -6,9 +7,10 @@ import { UcaasError } from "../../provider/runtime/errors.ts";
 const identity = (code: string) => ({ by: "code", key: code });
 
 /** Two rows of each code: this run's, and that of another stack. */
-const batch = () =>
+const batch = (readTakes = 0) =>
   new CreateBatch({
     async *pages() {
+      await pause(readTakes);
       yield ["a", "b"].flatMap((code): ApiRecord[] => [
         { id: `${code}1`, code },
         { id: `${code}2`, code },
@@ -55,4 +57,19 @@ test("a create that waits for the next one is verified by the look that happens 
   const a = creates.finish(created("a"));
   creates.begin();
   expect(await reported({ a, b: creates.finish(created("b")) })).toEqual(["a", "b"]);
+});
+
+test("creates that come one after the other, as below components, are verified by one look", async () => {
+  // Longer than this test takes: nothing ends the wait but the next create.
+  const creates = batch(900);
+  for (const _ of "ab") creates.announce();
+  for (const _ of "ab") creates.begin();
+  await creates.mayExist(identity("a"));
+  const both = [creates.finish(created("a")), creates.finish(created("b"))];
+  await setImmediate();
+  creates.announce();
+  expect(await Promise.all(both)).toEqual([undefined, undefined]);
+  creates.begin();
+  const c = creates.finish(created("c"));
+  expect(await reported({ c })).toEqual(["a", "b"]);
 });
