@@ -44,6 +44,11 @@ interface Entry {
   look?: Promise<LastLook>;
 }
 
+/** Creates that wait for the look. They get nothing where more are to come after all. */
+interface Waiting extends PromiseWithResolvers<LastLook | undefined> {
+  readonly entries: Entry[];
+}
+
 /** The engine starts creates a few milliseconds apart; so long they are gathered. */
 const gathering = 25;
 /**
@@ -72,8 +77,7 @@ export class CreateBatch {
   #list: Promise<ListedIdentities | undefined> | "too long" | undefined;
   readonly #own = new Set<string>();
   #unverified: Entry[] = [];
-  /** Resolves with the look, or with nothing where more creates are to come after all. */
-  #waiting: PromiseWithResolvers<LastLook | undefined> | undefined;
+  #waiting: Waiting | undefined;
   #isDeciding = false;
   /** How long the last read of the list took, in milliseconds. */
   #readTook = 0;
@@ -133,34 +137,41 @@ export class CreateBatch {
     const isLast = this.#waiting !== undefined || (await this.#isLast());
     // Another create may have looked meanwhile.
     if (entry?.look) return entry.look;
-    if (!isLast) {
-      if (entry) entry.hasReturned = true;
-      return undefined;
-    }
+    if (!isLast) return leave(entry);
     if (this.#unverified.length === 0) return undefined;
-    this.#waiting ??= Promise.withResolvers();
-    const { promise } = this.#waiting;
-    if (this.#sending === 0 && !this.#isDeciding) await this.#decide();
-    return promise;
+    this.#waiting ??= { ...Promise.withResolvers(), entries: [] };
+    if (this.#sending === 0 && !this.#isDeciding) return this.#decide(this.#waiting, entry);
+    if (entry) this.#waiting.entries.push(entry);
+    return this.#waiting.promise;
   }
 
-  /** Nothing is under way: a look verifies all, unless another create is announced. */
-  async #decide(): Promise<void> {
+  /** Nothing is under way: a look verifies all, unless another create is to come. */
+  async #decide({ resolve, entries }: Waiting, own?: Entry): Promise<LastLook | undefined> {
     this.#isDeciding = true;
-    const announced = this.#announced;
-    await firstOf(this.#announcement.promise, Math.min(this.#readTook, patience));
+    if (this.#begun >= this.#announced)
+      await firstOf(this.#announcement.promise, Math.min(this.#readTook, patience));
     this.#isDeciding = false;
-    const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (this.#announced > announced) {
-      for (const entry of this.#unverified) entry.hasReturned = true;
-      waiting?.resolve(undefined);
-      return;
+    const isMoreToCome = this.#sending > 0 || this.#begun < this.#announced;
+    if (!isMoreToCome) {
+      const look = this.#lookForAll();
+      resolve(look);
+      return look;
     }
+    // The engine may start the next create only when some of these have returned.
+    for (const entry of entries) leave(entry);
+    resolve(undefined);
+    const isLast = this.#sending === 0 && (await this.#isLast());
+    if (own?.look) return own.look;
+    const canLook = isLast && this.#sending === 0 && this.#unverified.length > 0;
+    return canLook ? this.#lookForAll() : leave(own);
+  }
+
+  #lookForAll(): Promise<LastLook> {
     const entries = this.#unverified.splice(0);
     const look = this.#look(entries);
     for (const each of entries) each.look = look;
-    waiting?.resolve(look);
+    return look;
   }
 
   async #isLast(): Promise<boolean> {
@@ -223,6 +234,11 @@ export class CreateBatch {
     const problems = verified.filter((problem) => problem !== undefined);
     return { rows, takeProblems: () => problems.splice(0) };
   }
+}
+
+/** Its create returns before it is verified. */
+function leave(entry: Entry | undefined): undefined {
+  if (entry) entry.hasReturned = true;
 }
 
 async function firstOf(event: Promise<void>, milliseconds: number): Promise<void> {
