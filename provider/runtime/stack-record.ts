@@ -136,12 +136,22 @@ export async function readUpdates(
 }
 
 /**
+ * With PostgreSQL as its backend, the engine opens two connections for each processor. A
+ * listing of stacks reads ten at a time, and each holds one connection while it waits for
+ * another. On two processors a listing of four stacks would never end.
+ */
+const withoutDeadlock = { GOMAXPROCS: "2", PULUMI_DIY_BACKEND_PARALLEL: "3" };
+
+/**
  * The stacks of the project in its backend, without an organization.
  *
  * @throws {UcaasError} `RECORD_UNREADABLE`
  */
 export async function readStackNames(): Promise<readonly string[]> {
-  const stacks = parsed(namesSchema, await runAgain(["stack", "ls", "--json"], []));
+  const listing = await run(["stack", "ls", "--json"], withoutDeadlock).catch((error: unknown) => {
+    throw asUnreadable(error);
+  });
+  const stacks = parsed(namesSchema, listing);
   return stacks.map(({ name }) => name.split("/").at(-1) ?? name);
 }
 
@@ -186,14 +196,7 @@ function asUnreadable(error: unknown): unknown {
   return error instanceof CommandFailed ? unreadable(error.message) : error;
 }
 
-/**
- * With PostgreSQL as its backend, the engine opens two connections for each processor. A
- * listing of stacks reads ten at a time, and each holds one connection while it waits for
- * another. On two processors a listing of four stacks would never end.
- */
-const withoutDeadlock = { GOMAXPROCS: "2", PULUMI_DIY_BACKEND_PARALLEL: "3" };
-
-function run(args: readonly string[]): Promise<string> {
+function run(args: readonly string[], settings: NodeJS.ProcessEnv = {}): Promise<string> {
   // The engine's telemetry is no business of another command.
   const { PULUMI_LOG_OTLP_ENDPOINT: _, ...env } = pulumiEnvironment(process.env);
   return new Promise((resolve, reject) => {
@@ -201,7 +204,7 @@ function run(args: readonly string[]): Promise<string> {
       "pulumi",
       [...args, "--non-interactive", "--color=never"],
       {
-        env: { ...env, ...withoutDeadlock },
+        env: { ...env, ...settings },
         maxBuffer: 1024 ** 3,
         timeout: 60_000,
       },
