@@ -146,7 +146,7 @@ export class CreateBatch {
   }
 
   /** Nothing is under way: a look verifies all, unless another create is to come. */
-  async #decide({ resolve, entries }: Waiting, own?: Entry): Promise<LastLook | undefined> {
+  async #decide(waiting: Waiting, own?: Entry): Promise<LastLook | undefined> {
     this.#isDeciding = true;
     if (this.#begun >= this.#announced)
       await firstOf(this.#announcement.promise, Math.min(this.#readTook, patience));
@@ -154,13 +154,12 @@ export class CreateBatch {
     this.#waiting = undefined;
     const isMoreToCome = this.#sending > 0 || this.#begun < this.#announced;
     if (!isMoreToCome) {
-      const look = this.#lookForAll();
-      resolve(look);
-      return look;
+      waiting.resolve(this.#lookForAll());
+      return waiting.promise;
     }
     // The engine may start the next create only when some of these have returned.
-    for (const entry of entries) leave(entry);
-    resolve(undefined);
+    for (const entry of waiting.entries) leave(entry);
+    waiting.resolve(undefined);
     const isLast = this.#sending === 0 && (await this.#isLast());
     if (own?.look) return own.look;
     const canLook = isLast && this.#sending === 0 && this.#unverified.length > 0;

@@ -1,5 +1,5 @@
 import { setTimeout as pause, setImmediate } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { CreateBatch, type CreatedObject } from "../../provider/enablex/create-batch.ts";
 import type { ApiRecord } from "../../provider/enablex/fields.ts";
 import { UcaasError } from "../../provider/runtime/errors.ts";
@@ -98,4 +98,17 @@ test("a create that waits for others returns as soon as the next one is checked"
   creates.begin();
   expect(await b).toBeUndefined();
   expect(await reported({ c: creates.finish(created("c")) })).toEqual(["a", "b"]);
+});
+
+test("a look that fails is an error of the create that asked for it, and of nothing else", async () => {
+  const unhandled = vi.fn();
+  process.on("unhandledRejection", unhandled);
+  onTestFinished(() => void process.off("unhandledRejection", unhandled));
+  const creates = batch();
+  creates.announce();
+  creates.begin();
+  const search = () => Promise.reject(new Error("the list cannot be read"));
+  await expect(creates.finish({ ...created("a"), search })).rejects.toThrow("cannot be read");
+  await setImmediate();
+  expect(unhandled).not.toHaveBeenCalled();
 });
