@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { containerSecurity, podSecurity, runnerEnvironment, runnerSecret } from "./runner.ts";
+import {
+  containerSecurity,
+  podSecurity,
+  runnerEnvironment,
+  runnerResources,
+  runnerSecret,
+} from "./runner.ts";
 
 /** The operator's limit for the name of a Stack. */
 const longest = 42;
@@ -78,7 +84,7 @@ function workspace(image: string): object {
   return {
     image,
     securityProfile: "restricted",
-    resources: { requests: { cpu: "500m", memory: "1Gi" }, limits: { memory: "2Gi" } },
+    resources: runnerResources,
     podTemplate: {
       spec: {
         securityContext: podSecurity,

@@ -209,8 +209,8 @@ describe("ucaas fleet", () => {
 test("as many engines run at once as there are processors, and memory for", () => {
   const gibibyte = 1024 ** 3;
   expect(defaultParallelism(8, 64 * gibibyte)).toBe(8);
-  // By docs/scale.md an engine takes up to 0.94 GB with 300 customers.
-  expect(defaultParallelism(8, 4.1 * gibibyte) * 0.94e9).toBeLessThan(4.1 * gibibyte);
+  // By docs/scale.md an engine takes up to 1.3 GB with 200 customers of stack files.
+  expect(defaultParallelism(8, 4.1 * gibibyte) * 1.3e9).toBeLessThan(4.1 * gibibyte);
   expect(defaultParallelism(8, 0)).toBe(1);
 });
 
