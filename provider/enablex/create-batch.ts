@@ -79,7 +79,7 @@ export class CreateBatch {
   #unverified: Entry[] = [];
   #waiting: Waiting | undefined;
   #isDeciding = false;
-  /** How long the last read of the list took, in milliseconds. */
+  /** How long the list took to read, in milliseconds; 0 once that wait was in vain. */
   #readTook = 0;
   /** Resolves when the next create is announced. */
   #announcement = Promise.withResolvers<void>();
@@ -139,6 +139,9 @@ export class CreateBatch {
     if (entry?.look) return entry.look;
     if (!isLast) return leave(entry);
     if (this.#unverified.length === 0) return undefined;
+    // It has waited for the next one already.
+    if (!this.#waiting && this.#sending === 0 && this.#begun < this.#announced)
+      return this.#lookForAll();
     this.#waiting ??= { ...Promise.withResolvers(), entries: [] };
     if (this.#sending === 0 && !this.#isDeciding) return this.#decide(this.#waiting, entry);
     if (entry) this.#waiting.entries.push(entry);
@@ -148,12 +151,11 @@ export class CreateBatch {
   /** Nothing is under way: a look verifies all, unless another create is to come. */
   async #decide(waiting: Waiting, own?: Entry): Promise<LastLook | undefined> {
     this.#isDeciding = true;
-    if (this.#begun >= this.#announced)
-      await firstOf(this.#announcement.promise, Math.min(this.#readTook, patience));
+    if (this.#begun >= this.#announced && !this.#oneByOne) await this.#nextAnnouncement();
     this.#isDeciding = false;
     this.#waiting = undefined;
     const isMoreToCome = this.#sending > 0 || this.#begun < this.#announced;
-    if (!isMoreToCome) {
+    if (!isMoreToCome || this.#oneByOne) {
       waiting.resolve(this.#lookForAll());
       return waiting.promise;
     }
@@ -164,6 +166,13 @@ export class CreateBatch {
     if (own?.look) return own.look;
     const canLook = isLast && this.#sending === 0 && this.#unverified.length > 0;
     return canLook ? this.#lookForAll() : leave(own);
+  }
+
+  /** Waits as long as a look would take, until it does so in vain. */
+  async #nextAnnouncement(): Promise<void> {
+    const announced = this.#announced;
+    await firstOf(this.#announcement.promise, Math.min(this.#readTook, patience));
+    if (this.#announced === announced) this.#readTook = 0;
   }
 
   #lookForAll(): Promise<LastLook> {

@@ -6,15 +6,17 @@ import { UcaasError } from "../../provider/runtime/errors.ts";
 
 const identity = (code: string) => ({ by: "code", key: code });
 
-/** Two rows of each code: this run's, and that of another stack. */
+/** Two rows of a code: this run's, and that of another stack. */
+const rowsOf = (code: string): ApiRecord[] => [
+  { id: `${code}1`, code },
+  { id: `${code}2`, code },
+];
+
 const batch = (readTakes = 0) =>
   new CreateBatch({
     async *pages() {
       await pause(readTakes);
-      yield ["a", "b"].flatMap((code): ApiRecord[] => [
-        { id: `${code}1`, code },
-        { id: `${code}2`, code },
-      ]);
+      yield ["a", "b"].flatMap(rowsOf);
     },
     idOf: ({ id }) => String(id),
     identitiesOf: ({ code }) => [identity(String(code))],
@@ -22,7 +24,7 @@ const batch = (readTakes = 0) =>
 
 const created = (code: string): CreatedObject => ({
   identity: identity(code),
-  search: async () => [],
+  search: async () => rowsOf(code),
   findProblem: async (rows) =>
     rows.length > 1
       ? new UcaasError(`${code} exists twice`, { code: "AMBIGUOUS", hint: "delete one" })
@@ -98,6 +100,20 @@ test("a create that waits for others returns as soon as the next one is checked"
   creates.begin();
   expect(await b).toBeUndefined();
   expect(await reported({ c: creates.finish(created("c")) })).toEqual(["a", "b"]);
+});
+
+test("creates that run one by one are verified though the next one is checked and not created", async () => {
+  const creates = batch(900);
+  for (const _ of "ab") creates.announce();
+  creates.begin();
+  await creates.mayExist(identity("a"));
+  // The engine does not begin the next one until this one returns.
+  expect(await reported({ a: creates.finish(created("a")) })).toEqual(["a"]);
+  creates.begin();
+  const b = creates.finish(created("b"));
+  await setImmediate();
+  creates.announce();
+  expect(await reported({ b })).toEqual(["b"]);
 });
 
 test("a look that fails is an error of the create that asked for it, and of nothing else", async () => {
