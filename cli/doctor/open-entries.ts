@@ -157,7 +157,7 @@ function describeOthers(entries: readonly JournalEntry[], stack: ExaminedStack):
   return {
     status: "unknown",
     found: `${found}. Whether these stacks exist cannot be read`,
-    remedy: "run ucaas doctor again when pulumi stack ls works",
+    remedy: "run ucaas doctor again when PULUMI_DIY_BACKEND_PARALLEL=1 pulumi stack ls works",
   };
 }
 

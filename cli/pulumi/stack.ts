@@ -167,7 +167,7 @@ const causes: readonly (readonly [pattern: RegExp, code: ErrorCode, hint: string
   [
     /\bno stack (selected|named)\b/i,
     "NO_STACK",
-    "name a stack with --stack, or select one with pulumi stack select (pulumi stack ls lists them)",
+    "name a stack with --stack, or select one: pulumi stack select lists them",
   ],
   [
     /passphrase/i,
