@@ -127,7 +127,10 @@ describe("a licence on the real engine", () => {
   test("a changed tenant creates a new licence, then deletes the old one and shows its deletionId", async () => {
     await stack.writeProgram(
       program({
-        acme: `ccId: { resellerId: "voicehouse", resellerName: "Voicehouse", tenantId: "acme-2", tenantName: "Acme" }, professionalSeats: 15`,
+        acme: `ccId: {
+          resellerId: "voicehouse", resellerName: "Voicehouse",
+          tenantId: "acme-2", tenantName: "Acme"
+        }, professionalSeats: 15`,
       }),
     );
     expect((await stack.preview("--diff")).ok().output).toMatch(/tenantId *: "acme" => "acme-2"/);

@@ -268,8 +268,12 @@ describe("the end of a stack", () => {
   test("is locked, with owner and age, where another run holds it", () => {
     const at = new Date(Date.now() - 3 * 3_600_000).toISOString();
     // As the engine prints it for a file backend.
-    const text = `error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.
-  file:///state/.pulumi/locks/organization/voice/dev/0b5b.json?no_tmp_dir=true: created by root@worker-1 (pid 4242) at ${at}`;
+    const lock = "file:///state/.pulumi/locks/organization/voice/dev/0b5b.json?no_tmp_dir=true";
+    const text = [
+      "error: the stack is currently locked by 1 lock(s). Either wait for the other process(es) ",
+      "to end or delete the lock file with `pulumi cancel`.\n",
+      `  ${lock}: created by root@worker-1 (pid 4242) at ${at}`,
+    ].join("");
     expect(judgeRun(run(255, text), new EngineRun(), { stack: "prod", planned: false })).toEqual({
       status: "locked",
       found: "another run holds the stack: root@worker-1 (process 4242), for 3 hours",

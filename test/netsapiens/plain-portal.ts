@@ -20,7 +20,8 @@ export async function plainPortal() {
     ${clients
       .map(
         ({ id, secret }, index) =>
-          `<tr><td></td><td>${id}</td><td><input readonly value="${secret}"></td><td><a href="/SiPbx/remove?${index}" onclick="return confirm('Sure?')">Remove</a></td></tr>`,
+          `<tr><td></td><td>${id}</td><td><input readonly value="${secret}"></td>
+            <td><a href="/SiPbx/remove?${index}" onclick="return confirm('Sure?')">Remove</a></td></tr>`,
       )
       .join("")}</table>`;
   const pages: Record<string, (body: URLSearchParams, query: string) => string> = {

@@ -329,7 +329,9 @@ describe("a Create whose outcome is not known", { concurrent: true }, () => {
       kind: "status",
       status: 200,
       headers: { "content-type": "text/html" },
-      body: '<p role="alert">Too many clients.</p><label>Client ID <input value="xima-acme"></label><table><tr><th>Client ID</th></tr></table>',
+      body: `<p role="alert">Too many clients.</p>
+        <label>Client ID <input value="xima-acme"></label>
+        <table><tr><th>Client ID</th></tr></table>`,
       ...isCreate,
     });
     expect((await catchError(create(ns))).message).toContain("Too many clients.");
@@ -658,7 +660,11 @@ describe("a portal session that fails", { concurrent: true }, () => {
       request.on("data", (piece) => bodies.push(String(piece)));
       response.setHeader("content-type", "text/html");
       response.end(
-        '<form method="post"><label>Login Name <input></label><label>Password <input type="password"></label><button>Log In</button></form>',
+        `<form method="post">
+          <label>Login Name <input></label>
+          <label>Password <input type="password"></label>
+          <button>Log In</button>
+        </form>`,
       );
     });
     await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));

@@ -110,7 +110,10 @@ describe("check", () => {
     [{ sipProxyServerPort: 70000 }, "sipProxyServerPort: must be a whole number from 1 to 65535"],
     [
       { did: "12345" },
-      "did: cannot be a telephone number: write it as E.164 (+13125550100). National digits are read as numbers of US; netsapiens:homeCountry sets another country",
+      [
+        "did: cannot be a telephone number: write it as E.164 (+13125550100).",
+        "National digits are read as numbers of US; netsapiens:homeCountry sets another country",
+      ].join(" "),
     ],
     [{ apiPassword: "secret-pw " }, "apiPassword: must not end with U+0020 (space) at position 10"],
     [{ clientSecret: "\tsecret" }, "clientSecret: must not contain U+0009 (tab) at position 1"],
@@ -162,12 +165,13 @@ describe("check", () => {
 
   test("names the command for a value that is neither declared nor configured", async () => {
     const nothing = Object.fromEntries(Object.keys(ns.plainConfig).map((key) => [key, undefined]));
+    const set = "is missing: declare it, or run pulumi config set";
     expect(await failures({ domain: "acme", clientId: "x", driver: "portal" }, nothing)).toEqual([
-      "apiUrl: is missing: declare it, or run pulumi config set netsapiens:apiUrl <value> (or set NETSAPIENS_API_URL)",
-      "apiUsername: is missing: declare it, or run pulumi config set netsapiens:apiUsername <value> (or set NETSAPIENS_API_USERNAME)",
-      "apiPassword: is missing: declare it, or run pulumi config set --secret netsapiens:apiPassword (or set NETSAPIENS_API_PASSWORD)",
-      "portal.username: is missing: declare it, or run pulumi config set netsapiens:portalUsername <value> (or set NETSAPIENS_PORTAL_USERNAME)",
-      "portal.password: is missing: declare it, or run pulumi config set --secret netsapiens:portalPassword (or set NETSAPIENS_PORTAL_PASSWORD)",
+      `apiUrl: ${set} netsapiens:apiUrl <value> (or set NETSAPIENS_API_URL)`,
+      `apiUsername: ${set} netsapiens:apiUsername <value> (or set NETSAPIENS_API_USERNAME)`,
+      `apiPassword: ${set} --secret netsapiens:apiPassword (or set NETSAPIENS_API_PASSWORD)`,
+      `portal.username: ${set} netsapiens:portalUsername <value> (or set NETSAPIENS_PORTAL_USERNAME)`,
+      `portal.password: ${set} --secret netsapiens:portalPassword (or set NETSAPIENS_PORTAL_PASSWORD)`,
     ]);
     const section = {
       "netsapiens:accounts": JSON.stringify({
@@ -392,7 +396,10 @@ describe("a client that exists", () => {
     await run().delete(id, outs);
     expect(ns.client(clientId)).toBeDefined();
     expect(messages).toEqual([
-      `NetsapiensOAuthClient ${id}: is kept at NetSapiens, since it was not made here. To revoke it: ${ns.server.url}/SiPbx/adminlogin.php, System → Settings → Advanced → OAuth Clients`,
+      [
+        `NetsapiensOAuthClient ${id}: is kept at NetSapiens, since it was not made here. To revoke it:`,
+        `${ns.server.url}/SiPbx/adminlogin.php, System → Settings → Advanced → OAuth Clients`,
+      ].join(" "),
     ]);
   });
 

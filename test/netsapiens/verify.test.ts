@@ -44,8 +44,13 @@ const allPassed = ["apiUrl", "credentials", "permissions", "domain", "users", "d
 
 const remedy = {
   url: /^Verify that the API URL is correct: this must be the correct portal URL/,
-  credentials:
-    /^Verify that the Client ID and Client Secret are valid, under System → Settings → Advanced → OAuth Clients, and that the API username and password are correct$/,
+  credentials: new RegExp(
+    [
+      "^Verify that the Client ID and Client Secret are valid,",
+      "under System → Settings → Advanced → OAuth Clients,",
+      "and that the API username and password are correct$",
+    ].join(" "),
+  ),
   client: /Each application must have its own OAuth client$/,
   mfa: /without multi-factor authentication/,
   scope:
