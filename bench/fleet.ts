@@ -7,7 +7,7 @@ import Table from "cli-table3";
 import { parse, stringify } from "yaml";
 import type { FleetReport } from "../cli/fleet/result.ts";
 import { type Workspace, workspace } from "../test/engine/workspace.ts";
-import { Postgres } from "../test/receiver/postgres.ts";
+import { Postgres, toBackendUrl } from "../test/receiver/postgres.ts";
 import { type EnablexAccount, enablexAccount } from "./enablex-account.ts";
 import { median } from "./interleave.ts";
 import { watchProcessTree } from "./process-tree.ts";
@@ -79,7 +79,7 @@ async function openProject(
     main: "index.js",
     modules,
     env: {
-      PULUMI_BACKEND_URL: `${database.replace(/^postgresql:/, "postgres:")}?sslmode=disable`,
+      PULUMI_BACKEND_URL: toBackendUrl(database),
       UCAAS_JOURNAL: database,
       ENABLEX_BASE_URL: server.baseUrl,
       ENABLEX_ACCESS_ID: accessId,
@@ -119,7 +119,7 @@ async function runFleet(
   project: Workspace,
   { server }: EnablexAccount,
   { workers, modules }: FleetOptions,
-): Promise<Omit<FleetMeasurement, keyof FleetOptions | "action" | `${string}Bytes`> & Peak> {
+): Promise<Omit<FleetMeasurement, keyof FleetOptions | "action" | "stateBytes" | "journalBytes">> {
   let requests = 0;
   // The server's log has a longest length, so it is counted while it grows.
   const counting = new AbortController();
@@ -155,8 +155,6 @@ async function runFleet(
     secondsOfStack: median(report.stacks.map((stack) => stack.seconds)),
   };
 }
-
-type Peak = Pick<FleetMeasurement, "peakMemoryBytes">;
 
 export function fleetReport(measurements: readonly FleetMeasurement[]): string {
   const [first] = measurements;

@@ -148,9 +148,7 @@ const withoutDeadlock = { GOMAXPROCS: "2", PULUMI_DIY_BACKEND_PARALLEL: "3" };
  * @throws {UcaasError} `RECORD_UNREADABLE`
  */
 export async function readStackNames(): Promise<readonly string[]> {
-  const listing = await run(["stack", "ls", "--json"], withoutDeadlock).catch((error: unknown) => {
-    throw asUnreadable(error);
-  });
+  const listing = await runAgain(["stack", "ls", "--json"], [], withoutDeadlock);
   const stacks = parsed(namesSchema, listing);
   return stacks.map(({ name }) => name.split("/").at(-1) ?? name);
 }
@@ -167,17 +165,21 @@ const mayReturn = new RegExp(
 );
 
 /** A backend that restarts answers again within the pauses. */
-async function runAgain(args: readonly string[], pauses: readonly number[]): Promise<string> {
+async function runAgain(
+  args: readonly string[],
+  pauses: readonly number[],
+  settings?: NodeJS.ProcessEnv,
+): Promise<string> {
   for (const pause of pauses) {
     try {
-      return await run(args);
+      return await run(args, settings);
     } catch (error) {
       if (!(error instanceof CommandFailed) || !mayReturn.test(error.stderr))
         throw asUnreadable(error);
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
-  return await run(args).catch((error: unknown) => {
+  return await run(args, settings).catch((error: unknown) => {
     throw asUnreadable(error);
   });
 }
@@ -196,7 +198,7 @@ function asUnreadable(error: unknown): unknown {
   return error instanceof CommandFailed ? unreadable(error.message) : error;
 }
 
-function run(args: readonly string[], settings: NodeJS.ProcessEnv = {}): Promise<string> {
+function run(args: readonly string[], settings?: NodeJS.ProcessEnv): Promise<string> {
   // The engine's telemetry is no business of another command.
   const { PULUMI_LOG_OTLP_ENDPOINT: _, ...env } = pulumiEnvironment(process.env);
   return new Promise((resolve, reject) => {

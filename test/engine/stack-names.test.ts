@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { root } from "../../tools/engine/paths.mjs";
-import { Postgres } from "../receiver/postgres.ts";
+import { Postgres, toBackendUrl } from "../receiver/postgres.ts";
 import { workspace } from "./workspace.ts";
 
 test("the stacks in PostgreSQL are read on a machine with one processor too", async () => {
@@ -12,7 +12,7 @@ test("the stacks in PostgreSQL are read on a machine with one processor too", as
   await using ws = await workspace({
     program: "",
     env: {
-      PULUMI_BACKEND_URL: `${database.replace(/^postgresql:/, "postgres:")}?sslmode=disable`,
+      PULUMI_BACKEND_URL: toBackendUrl(database),
       // The engine opens two connections for each processor.
       GOMAXPROCS: "1",
     },

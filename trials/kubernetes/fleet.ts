@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import type { Sandbox } from "../../sandbox/start.ts";
 import { packagesOfProject, packed } from "../../test/package/packed.ts";
-import type { Postgres } from "../../test/receiver/postgres.ts";
+import { type Postgres, toBackendUrl } from "../../test/receiver/postgres.ts";
 import type { Cluster } from "./cluster.ts";
 import { delayVictims, disturb } from "./disturbances.ts";
 import { judge, stacks, writeStackFile } from "./estate.ts";
@@ -103,11 +103,6 @@ export async function tryFleet(trial: FleetTrial): Promise<string[]> {
   if (!up.succeeded) findings.push("up did not succeed");
   if (!drift.succeeded) findings.push("drift did not succeed");
   return findings;
-}
-
-/** The engine knows `postgres`, and asks for TLS unless told otherwise. */
-function toBackendUrl(url: string): string {
-  return `${url.replace(/^postgresql:/, "postgres:")}?sslmode=disable`;
 }
 
 /**
